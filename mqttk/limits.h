@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Budgets: what a netns and the whole module may hold, and who counts it.
+ *
+ * Sockets accepted in a worker are charged to nobody, so mqttk budgets by
+ * itself. Every byte that a peer can make the module keep is charged to one
+ * budget of its netns and to the module's cap before it is allocated, and
+ * given back when it is freed. What happens when a budget is full is written
+ * beside it, once, in Documentation/limits.rst.
+ */
+#ifndef MQTTK_LIMITS_H
+#define MQTTK_LIMITS_H
+
+#include <linux/percpu_counter.h>
+#include <linux/types.h>
+
+/**
+ * enum mqttk_budget - what a byte is charged as
+ * @MQTTK_BUDGET_HANDSHAKE: connections that have not finished CONNECT: their
+ *	state, partial packets and socket buffers; full: the connection is
+ *	closed
+ * @MQTTK_BUDGET_CLIENT: connections and sessions after CONNECT, subscriptions
+ *	and filters, socket buffers; full: CONNECT or SUBSCRIBE is refused
+ * @MQTTK_BUDGET_MESSAGE: payloads and topics of messages, however many queues
+ *	hold them, and queue entries; full: the publish is dropped and counted
+ * @MQTTK_BUDGET_RETAINED: the tree of retained messages without the messages
+ *	themselves; full: the message is delivered but not retained, counted
+ * @MQTTK_BUDGET_NR: their number
+ */
+enum mqttk_budget {
+	MQTTK_BUDGET_HANDSHAKE,
+	MQTTK_BUDGET_CLIENT,
+	MQTTK_BUDGET_MESSAGE,
+	MQTTK_BUDGET_RETAINED,
+	MQTTK_BUDGET_NR,
+};
+
+/**
+ * enum mqttk_limit - settings of a netns, by mosquitto's names where it has one
+ *
+ * Names, units, defaults and ceilings stand in one table in limits.c.
+ */
+enum mqttk_limit {
+	MQTTK_LIMIT_MAX_PACKET_SIZE,	/* bytes, whole packet */
+	MQTTK_LIMIT_MAX_CONNECTIONS,	/* TCP connections of the netns */
+	MQTTK_LIMIT_MAX_QUEUED_MESSAGES, /* a session's queue, entries */
+	MQTTK_LIMIT_MAX_QUEUED_BYTES,	/* a session's queue, payload bytes */
+	MQTTK_LIMIT_MAX_KEEPALIVE,	/* seconds, 0: none enforced */
+	MQTTK_LIMIT_MAX_SUBSCRIPTIONS,	/* of a client */
+	MQTTK_LIMIT_CONNECT_TIMEOUT,	/* seconds from accept to CONNECT */
+	MQTTK_LIMIT_HANDSHAKE_MEMORY,	/* bytes, MQTTK_BUDGET_HANDSHAKE */
+	MQTTK_LIMIT_CLIENT_MEMORY,	/* bytes, MQTTK_BUDGET_CLIENT */
+	MQTTK_LIMIT_MESSAGE_MEMORY,	/* bytes, MQTTK_BUDGET_MESSAGE */
+	MQTTK_LIMIT_RETAINED_MEMORY,	/* bytes, MQTTK_BUDGET_RETAINED */
+	MQTTK_LIMIT_NR,
+};
+
+/**
+ * struct mqttk_limits - settings and budgets of a netns
+ * @used: bytes charged, by budget; per-CPU, so that publishers on different
+ *	CPUs do not write one cache line
+ * @value: settings; written under the netns's ctl_mutex, read anywhere with
+ *	READ_ONCE()
+ * @overflow: how often each budget refused
+ */
+struct mqttk_limits {
+	struct percpu_counter used[MQTTK_BUDGET_NR];
+	unsigned long value[MQTTK_LIMIT_NR];
+	atomic_long_t overflow[MQTTK_BUDGET_NR];
+};
+
+/**
+ * struct mqttk_limit_desc - a setting as people see it
+ * @name: its name in `mqttkctl limit`
+ * @unit: "bytes", "messages", "seconds", ...
+ * @min: smallest value that can be set
+ * @max: ceiling; outside the initial user namespace @userns_max applies
+ * @userns_max: ceiling for netns owned by other user namespaces
+ */
+struct mqttk_limit_desc {
+	const char *name;
+	const char *unit;
+	unsigned long min;
+	unsigned long max;
+	unsigned long userns_max;
+};
+
+extern const struct mqttk_limit_desc mqttk_limit_desc[MQTTK_LIMIT_NR];
+
+/* The module's cap, shared by all netns: set up at module load. */
+int mqttk_limits_module_init(void);
+void mqttk_limits_module_exit(void);
+
+int mqttk_limits_init(struct mqttk_limits *l);
+void mqttk_limits_exit(struct mqttk_limits *l);
+int mqttk_limit_set(struct mqttk_limits *l, enum mqttk_limit key, u64 value,
+		    bool init_userns);
+
+bool mqttk_charge(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
+void mqttk_uncharge(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
+
+static inline unsigned long mqttk_limit(const struct mqttk_limits *l, enum mqttk_limit k)
+{
+	return READ_ONCE(l->value[k]);
+}
+
+#endif /* MQTTK_LIMITS_H */

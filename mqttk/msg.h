@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The message: topic and payload, stored once, immutable once published,
+ * however many queues hold it.
+ */
+#ifndef MQTTK_MSG_H
+#define MQTTK_MSG_H
+
+#include <linux/bvec.h>
+#include <linux/ktime.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+
+struct iov_iter;
+struct mqttk_limits;
+
+/*
+ * Payloads up to this size lie behind the topic in one allocation and are
+ * copied into the socket; larger ones have pages of their own that are
+ * spliced into it.
+ */
+#define MQTTK_MSG_INLINE	1024
+
+/**
+ * struct mqttk_msg - an application message
+ * @ref: who holds it: each queue entry, the retained tree, whoever builds it
+ * @payload_len: bytes of payload, at most the largest MQTT packet
+ * @filled: bytes of payload written so far, while it is being received
+ * @topic_len: bytes of topic
+ * @qos: as published, 0 to 2
+ * @retain: RETAIN as published
+ * @nr_pages: payload pages allocated so far; 0 for an inline payload
+ * @charged: bytes charged to @limits
+ * @limits: the budget; lives as long as the netns, which outlives all messages
+ * @stamp: CLOCK_BOOTTIME at receipt
+ * @bvec: the payload's pages, or NULL if it is inline. Pages come from the
+ *	page allocator, are never rewritten once published and never recycled
+ *	by us, so TCP may hold on to them after the message is gone.
+ * @data: the topic, not terminated, then an inline payload
+ */
+struct mqttk_msg {
+	refcount_t ref;
+	u32 payload_len;
+	u32 filled;
+	u16 topic_len;
+	u8 qos : 2;
+	u8 retain : 1;
+	u32 nr_pages;
+	size_t charged;
+	struct mqttk_limits *limits;
+	ktime_t stamp;
+	struct bio_vec *bvec;
+	u8 data[];
+};
+
+struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
+				  u16 topic_len, u32 payload_len, gfp_t gfp);
+int mqttk_msg_reserve(struct mqttk_msg *msg, u32 len, gfp_t gfp);
+u32 mqttk_msg_fill(struct mqttk_msg *msg, const void *from, u32 len);
+void mqttk_msg_fill_iter(struct mqttk_msg *msg, struct iov_iter *iter);
+void mqttk_msg_read(const struct mqttk_msg *msg, u32 off, void *to, u32 len);
+void mqttk_msg_free(struct mqttk_msg *msg);
+
+static inline const u8 *mqttk_msg_inline(const struct mqttk_msg *msg)
+{
+	return msg->data + msg->topic_len;
+}
+
+static inline struct mqttk_msg *mqttk_msg_get(struct mqttk_msg *msg)
+{
+	refcount_inc(&msg->ref);
+	return msg;
+}
+
+static inline void mqttk_msg_put(struct mqttk_msg *msg)
+{
+	if (msg && refcount_dec_and_test(&msg->ref))
+		mqttk_msg_free(msg);
+}
+
+#endif /* MQTTK_MSG_H */

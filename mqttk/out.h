@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Packets other than PUBLISH on their way out of a connection: a small byte
+ * queue that its owner fills and the sender empties.
+ */
+#ifndef MQTTK_OUT_H
+#define MQTTK_OUT_H
+
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+/*
+ * More than this unsent, and the connection is not read until its peer reads:
+ * otherwise one that sends PINGREQ and never reads would fill memory.
+ */
+#define MQTTK_OUT_HIGH	4096
+
+/**
+ * struct mqttk_out - bytes to send, appended by one and taken by another
+ * @lock: guards the fields; bottom halves off
+ * @buf: the bytes, or NULL
+ * @len: bytes in @buf
+ * @size: allocated for @buf
+ */
+struct mqttk_out {
+	spinlock_t lock;
+	u8 *buf;
+	u32 len;
+	u32 size;
+};
+
+void mqttk_out_init(struct mqttk_out *out);
+void mqttk_out_free(struct mqttk_out *out);
+int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len);
+u8 *mqttk_out_take(struct mqttk_out *out, u32 *len);
+
+static inline u32 mqttk_out_pending(const struct mqttk_out *out)
+{
+	return READ_ONCE(out->len);
+}
+
+#endif /* MQTTK_OUT_H */

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Retained messages for a new subscription, given at the pace of who gets
+ * them: `#` over a million of them neither fills a queue nor stalls anybody.
+ */
+#ifndef MQTTK_REPLAY_H
+#define MQTTK_REPLAY_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct mqttk_retained;
+struct mqttk_session;
+
+/**
+ * struct mqttk_replays - replays of one session that are not finished
+ * @list: of struct replay, in the order of the subscriptions; only the
+ *	session's endpoint touches it
+ */
+struct mqttk_replays {
+	struct list_head list;
+};
+
+/**
+ * enum mqttk_replay_state - where mqttk_replay_run() stopped
+ * @MQTTK_REPLAY_DONE: nothing is left
+ * @MQTTK_REPLAY_FULL: the queue has enough for now: run again when it drained
+ * @MQTTK_REPLAY_AGAIN: its turn is over: run again soon
+ */
+enum mqttk_replay_state {
+	MQTTK_REPLAY_DONE,
+	MQTTK_REPLAY_FULL,
+	MQTTK_REPLAY_AGAIN,
+};
+
+void mqttk_replays_init(struct mqttk_replays *r);
+void mqttk_replays_free(struct mqttk_replays *r, struct mqttk_session *s);
+struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
+					const u8 *filter, u16 len);
+void mqttk_replay_discard(struct mqttk_session *s, struct mqttk_replay *rp);
+void mqttk_replay_start(struct mqttk_replays *r, struct mqttk_session *s,
+			struct mqttk_replay *rp, u8 qos);
+enum mqttk_replay_state mqttk_replay_run(struct mqttk_replays *r,
+					 struct mqttk_session *s);
+
+#endif /* MQTTK_REPLAY_H */
