@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The subscription index: which filters match a topic, who subscribed to them.
+ *
+ * Publishers read under RCU, without a lock and without memory. Subscribing and
+ * unsubscribing is serialized by the owner's mutex.
+ */
+#ifndef MQTTK_FILTER_H
+#define MQTTK_FILTER_H
+
+#include <linux/list.h>
+#include <linux/maple_tree.h>
+#include <linux/mutex.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/siphash.h>
+#include <linux/types.h>
+
+#include "levels.h"
+#include "limits.h"
+
+/**
+ * struct mqttk_index - the subscriptions of a netns
+ * @filters: every filter by its text; also the look-up of filters without a
+ *	wildcard, since no topic name equals the text of one with
+ * @key: of the hash of @filters
+ * @wild: the levels of filters with a wildcard
+ * @limits: who pays
+ * @lock: the owner's mutex that serializes writers
+ * @nr_filters: filters of both kinds; under @lock, peeked at without
+ * @nr_wild: those with a wildcard; likewise
+ * @nr_subs: subscriptions; likewise
+ */
+struct mqttk_index {
+	struct rhashtable filters;
+	siphash_key_t key;
+	struct mqttk_levels wild;
+	struct mqttk_limits *limits;
+	struct mutex *lock;	/* the writers' */
+	unsigned int nr_filters;
+	unsigned int nr_wild;
+	unsigned int nr_subs;
+};
+
+/**
+ * struct mqttk_subscriber - who subscribes; embedded in the session
+ * @index: the session's small index, unique among the index's subscribers and
+ *	at most INT_MAX; subscriptions of a filter are walked in its order
+ * @nr_subs: subscriptions in @subs; under the index's lock
+ * @subs: struct mqttk_sub.node; under the index's lock
+ *
+ * Readers follow subscriptions to it under RCU, so it must stay for a grace
+ * period after its last subscription is gone.
+ */
+struct mqttk_subscriber {
+	u32 index;
+	u32 nr_subs;
+	struct list_head subs;
+};
+
+/**
+ * struct mqttk_sub - a subscription
+ * @owner: who subscribed
+ * @filter: to what; valid as long as the subscription
+ * @node: in @owner's list; under the index's lock
+ * @rcu: freed after a grace period
+ * @qos: granted QoS
+ * @options: the option byte as the client sent it
+ * @id: subscription identifier of MQTT 5.0, 0: none
+ *
+ * Immutable: subscribing again replaces it, so that a reader never sees the
+ * QoS of one SUBSCRIBE with the identifier of another.
+ */
+struct mqttk_sub {
+	struct mqttk_subscriber *owner;
+	struct mqttk_filter *filter;
+	struct list_head node;
+	struct rcu_head rcu;
+	u8 qos;
+	u8 options;
+	u32 id;
+};
+
+/**
+ * struct mqttk_filter - a filter that somebody subscribed to
+ * @hash_node: in the index's @filters
+ * @index: where it belongs
+ * @level: the node of the wildcard trie that holds it, NULL for exact filters
+ * @sole: the only subscription, which then needs no tree: so it is with most
+ *	filters; NULL when there are several
+ * @subs: subscriptions by their owner's index, when there are several. Sorted,
+ *	so that the subscribers of several matching filters can be merged and a
+ *	walk be resumed from an index alone; and compact, where an xarray would
+ *	cost up to a whole node for each index of a sparse set
+ * @epoch: counts the moves between @sole and @subs; a reader that found neither
+ *	looks again if it changed
+ * @ref: one while it has subscriptions, one for each mqttk_filter_get()
+ * @nr_subs: subscriptions; under the index's lock, peeked at without
+ * @hash: of @text
+ * @rcu: freed a grace period after the last reference
+ * @len: bytes of @text
+ * @text: the filter, not terminated
+ */
+struct mqttk_filter {
+	struct rhash_head hash_node;
+	struct mqttk_index *index;
+	struct mqttk_level *level;
+	struct mqttk_sub __rcu *sole;
+	struct maple_tree subs;
+	unsigned int epoch;
+	refcount_t ref;
+	u32 nr_subs;
+	u32 hash;
+	struct rcu_head rcu;
+	u16 len;
+	u8 text[];
+};
+
+int mqttk_index_init(struct mqttk_index *ix,
+		     struct mqttk_limits *limits, struct mutex *lock);
+void mqttk_index_exit(struct mqttk_index *ix);
+
+void mqttk_subscriber_init(struct mqttk_subscriber *s, u32 index);
+int mqttk_subscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
+		    const u8 *filter, u16 len, u8 qos, u8 options, u32 id,
+		    struct mqttk_sub **sub, bool *existed);
+int mqttk_unsubscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
+		      const u8 *filter, u16 len);
+void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s);
+
+void mqttk_filter_free(struct mqttk_filter *f);
+
+/*
+ * Keeps a filter found under RCU beyond the read-side section; false: its last
+ * subscription is gone, so there is nobody to keep it for.
+ */
+static inline bool mqttk_filter_get(struct mqttk_filter *f)
+{
+	return refcount_inc_not_zero(&f->ref);
+}
+
+/* Any context. */
+static inline void mqttk_filter_put(struct mqttk_filter *f)
+{
+	if (refcount_dec_and_test(&f->ref))
+		mqttk_filter_free(f);
+}
+
+struct mqttk_sub *mqttk_filter_next_sub(struct mqttk_filter *f, u32 *index);
+
+/**
+ * struct mqttk_sub_walk - a walk over a slice of a filter's subscriptions
+ * @filter: whose; kept by the caller
+ * @next: where a later walk goes on; valid at any time
+ * @mas: the place in the tree, so that going on needs no descent
+ */
+struct mqttk_sub_walk {
+	struct mqttk_filter *filter;
+	u32 next;
+	struct ma_state mas;
+};
+
+void mqttk_sub_walk_start(struct mqttk_sub_walk *w, struct mqttk_filter *f,
+			  u32 index);
+struct mqttk_sub *mqttk_sub_walk_next(struct mqttk_sub_walk *w);
+
+/**
+ * struct mqttk_match - a walk over the filters that match a topic
+ * @index: the index walked
+ * @topic: the topic name; the caller's, must stay until the walk is done
+ * @at: the node of the trie the walk is at
+ * @off: where the level of @topic that is matched below @at starts; beyond
+ *	@len when no level is left
+ * @len: bytes of @topic
+ * @step: what to try next at @at
+ * @paused: @at is pinned
+ * @work: what may still be done before -EAGAIN
+ *
+ * The walk takes constant space however deep and wide the trie is: it finds its
+ * way back by the nodes' parents and by the slashes of the topic.
+ */
+struct mqttk_match {
+	struct mqttk_index *index;
+	const u8 *topic;
+	struct mqttk_level *at;
+	u32 off;
+	u16 len;
+	u8 step;
+	bool paused;
+	int work;
+};
+
+void mqttk_match_start(struct mqttk_match *m, struct mqttk_index *ix,
+		       const u8 *topic, u16 len);
+struct mqttk_filter *mqttk_match_next(struct mqttk_match *m);
+void mqttk_match_pause(struct mqttk_match *m);
+void mqttk_match_resume(struct mqttk_match *m);
+void mqttk_match_abort(struct mqttk_match *m);
+
+#endif /* MQTTK_FILTER_H */
