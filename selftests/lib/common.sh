@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What every script of the harness shares: where things are, saying what is
+# going on, and making each cached thing once. To be sourced, by bash.
+
+set -euo pipefail
+
+MQTTK_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+MQTTK_LIB=$MQTTK_TOP/selftests/lib
+MQTTK_CACHE=${MQTTK_CACHE:-/var/cache/mqttk}
+export MQTTK_TOP MQTTK_LIB MQTTK_CACHE
+
+# say WORDS: progress, for people, on standard error; silent when MQTTK_QUIET
+# is set (a runner that wants a guest's output and nothing else).
+say()
+{
+	[ -n "${MQTTK_QUIET:-}" ] || printf '%s\n' "mqttk: $*" >&2
+}
+
+die()
+{
+	printf '%s\n' "mqttk: $*" >&2
+	exit 125
+}
+
+# hash_of FILE...: a short key for what the files (or '-') contain.
+hash_of()
+{
+	cat "$@" | sha256sum | cut -c1-16
+}
+
+need_root()
+{
+	[ "$(id -u)" = 0 ] || die "this needs root (it mounts, and installs Debian packages)"
+}
+
+# need_packages NAME...: Debian packages on this machine. Asks dpkg first, so
+# that nothing goes to the network when they are there.
+need_packages()
+{
+	local p missing=()
+
+	for p; do
+		dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null |
+			grep -qx installed || missing+=("$p")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	say "installing ${missing[*]} (apt-get, about a minute)"
+	{
+		apt-get -o DPkg::Lock::Timeout=300 -q update &&
+		DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+			-o DPkg::Lock::Timeout=300 \
+			install --no-install-recommends "${missing[@]}"
+	} >"$MQTTK_CACHE/apt.log" 2>&1 </dev/null || {
+		tail -n 20 "$MQTTK_CACHE/apt.log" >&2
+		die "could not install ${missing[*]}"
+	}
+}
+
+# cached NAME COMMAND...: make $MQTTK_CACHE/NAME once. COMMAND gets a fresh
+# directory as its last argument, which is renamed to NAME when it succeeds;
+# others who want the same thing wait for it. Its output goes to NAME.log.
+cached()
+{
+	local name=$1 dir=$MQTTK_CACHE/$1 tmp
+
+	shift
+	if [ ! -e "$dir" ]; then
+		mkdir -p "$MQTTK_CACHE"
+		(
+			exec 9>"$dir.lock"
+			flock -n 9 || { say "waiting for someone else's $name"; flock 9; }
+			[ ! -e "$dir" ] || exit 0
+			tmp=$dir.tmp
+			rm -rf --one-file-system "$tmp"
+			mkdir -p "$tmp"
+			# Not in a condition: that would switch errexit off in it.
+			set +e
+			(set -e; "$@" "$tmp") >"$dir.log" 2>&1 </dev/null 9>&-
+			rc=$?
+			set -e
+			if [ $rc != 0 ]; then
+				rm -rf --one-file-system "$tmp" "$tmp.cpio"
+				tail -n 25 "$dir.log" >&2
+				die "making $name failed; all of it is in $dir.log"
+			fi
+			mv "$tmp" "$dir"
+		)
+	fi
+}
+
+mkdir -p "$MQTTK_CACHE"
