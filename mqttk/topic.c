@@ -214,7 +214,9 @@ size_t mqttk_topic_level(const u8 *p, size_t len, size_t off)
 {
 	const u8 *slash = memchr(p + off, '/', len - off);
 
-	return slash ? slash - (p + off) : len - off;
+	if (slash)
+		len = slash - p;
+	return len - off;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_topic_level);
 
