@@ -1,0 +1,921 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The subscription index: which filters match a topic, who subscribed to them.
+ *
+ * Every filter stands in a hash table by its text: a publish finds the filter
+ * without wildcards there in one look-up. Filters with wildcards also hang in
+ * a trie of levels, which is not entered at all when there are none.
+ */
+#include <kunit/visibility.h>
+#include <linux/lockdep.h>
+#include <linux/random.h>
+#include <linux/rcupdate.h>
+#include <linux/rhashtable.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/xarray.h>
+
+#include "filter.h"
+#include "topic.h"
+
+/* Only ever allocated on behalf of a client, which can be told to try later. */
+#define INDEX_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
+/*
+ * What a maple tree takes: its first node, and a place in a half-filled leaf
+ * for each sparse index.
+ */
+#define TREE_COST	256
+#define TREE_SUB_COST	64
+
+/* Steps, and bytes that count as one, between two -EAGAIN. */
+#define MATCH_WORK	1024
+#define MATCH_BYTES	64
+
+/**
+ * struct trie_node - a level of filters with wildcards
+ * @level: in the trie
+ * @here: the filter that ends here
+ * @below: the filter that goes on with "#" and ends
+ * @plus: the child "+", which every topic tries: no hash for it
+ * @literals: number of other children; spares topics a look-up
+ */
+struct trie_node {
+	struct mqttk_level level;
+	struct mqttk_filter __rcu *here;
+	struct mqttk_filter __rcu *below;
+	struct trie_node __rcu *plus;
+	u32 literals;
+};
+
+enum match_step {
+	MATCH_EXACT,	/* the table of filters */
+	MATCH_BELOW,	/* a node entered: its "#" */
+	MATCH_HERE,	/* the topic ends: the filter that ends too */
+	MATCH_LITERAL,	/* the child named like the topic's level */
+	MATCH_PLUS,	/* the child "+" */
+	MATCH_UP,	/* nothing more here */
+	MATCH_END,
+};
+
+struct filter_key {
+	const u8 *text;
+	u32 hash;
+	u16 len;
+};
+
+static struct trie_node *to_trie(struct mqttk_level *level)
+{
+	return container_of(level, struct trie_node, level);
+}
+
+/* As in levels.c: a keyed hash needs no seed. */
+static u32 key_hashfn(const void *data, u32 len, u32 seed)
+{
+	const struct filter_key *key = data;
+
+	return key->hash;
+}
+
+static u32 filter_hashfn(const void *data, u32 len, u32 seed)
+{
+	const struct mqttk_filter *f = data;
+
+	return f->hash;
+}
+
+static int filter_cmpfn(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct filter_key *key = arg->key;
+	const struct mqttk_filter *f = obj;
+
+	return f->hash != key->hash || f->len != key->len ||
+	       memcmp(f->text, key->text, key->len);
+}
+
+static const struct rhashtable_params filter_params = {
+	.head_offset = offsetof(struct mqttk_filter, hash_node),
+	.hashfn = key_hashfn,
+	.obj_hashfn = filter_hashfn,
+	.obj_cmpfn = filter_cmpfn,
+	.automatic_shrinking = true,
+};
+
+/* Under RCU, or the writers' lock. */
+static struct mqttk_filter *filter_find(struct mqttk_index *ix,
+					const u8 *text, u16 len)
+{
+	struct filter_key key = {
+		.text = text,
+		.len = len,
+		.hash = siphash(text, len, &ix->key),
+	};
+	struct mqttk_filter *f;
+
+	rcu_read_lock();
+	f = rhashtable_lookup(&ix->filters, &key, filter_params);
+	rcu_read_unlock();
+	return f;
+}
+
+static bool is_level(const u8 *text, size_t n, u8 wildcard)
+{
+	return n == 1 && *text == wildcard;
+}
+
+static bool is_plus(const struct mqttk_level *level)
+{
+	return is_level(mqttk_level_name(level), level->len, '+');
+}
+
+/* Takes a node out of the trie if nothing needs it, then its parents. */
+static void trie_prune(struct mqttk_index *ix, struct mqttk_level *level)
+{
+	while (!level->users) {
+		struct trie_node *parent = to_trie(level->parent);
+
+		if (is_plus(level))
+			RCU_INIT_POINTER(parent->plus, NULL);
+		else
+			WRITE_ONCE(parent->literals, parent->literals - 1);
+		level = mqttk_level_remove(&ix->wild, level);
+	}
+}
+
+static struct mqttk_level *trie_add(struct mqttk_index *ix,
+				    struct trie_node *parent,
+				    const u8 *name, size_t n)
+{
+	struct mqttk_level *level;
+
+	level = mqttk_level_add(&ix->wild, &parent->level, name, n, INDEX_GFP);
+	if (IS_ERR(level))
+		return level;
+	if (is_plus(level))
+		rcu_assign_pointer(parent->plus, to_trie(level));
+	else
+		WRITE_ONCE(parent->literals, parent->literals + 1);
+	return level;
+}
+
+/* Finds or makes the node at which a filter hangs: without its "#". */
+static struct mqttk_level *trie_extend(struct mqttk_index *ix,
+				       const u8 *text, u16 len)
+{
+	struct mqttk_level *at = ix->wild.root;
+	size_t off, n;
+
+	for (off = 0; off <= len; off += n + 1) {
+		struct mqttk_level *child;
+
+		n = mqttk_topic_level(text, len, off);
+		if (is_level(text + off, n, '#'))
+			break;
+		child = mqttk_level_find(&ix->wild, at, text + off, n);
+		if (!child)
+			child = trie_add(ix, to_trie(at), text + off, n);
+		if (IS_ERR(child)) {
+			trie_prune(ix, at);
+			return child;
+		}
+		at = child;
+	}
+	return at;
+}
+
+/* Where the node points to a filter of such a text. */
+static struct mqttk_filter __rcu **trie_slot(struct mqttk_level *level,
+					     const u8 *text, u16 len)
+{
+	struct trie_node *node = to_trie(level);
+
+	return text[len - 1] == '#' ? &node->below : &node->here;
+}
+
+static size_t filter_cost(u16 len)
+{
+	struct mqttk_filter *f;
+
+	return kmalloc_size_roundup(struct_size(f, text, len)) +
+	       2 * sizeof(void *);
+}
+
+static struct mqttk_filter *filter_alloc(struct mqttk_index *ix,
+					 const u8 *text, u16 len)
+{
+	struct mqttk_filter *f;
+
+	if (!mqttk_charge(ix->limits, MQTTK_BUDGET_CLIENT, filter_cost(len)))
+		return ERR_PTR(-ENOBUFS);
+	f = kzalloc(struct_size(f, text, len), INDEX_GFP);
+	if (!f) {
+		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT,
+			       filter_cost(len));
+		return ERR_PTR(-ENOMEM);
+	}
+	mt_init_flags(&f->subs, MT_FLAGS_USE_RCU);
+	refcount_set(&f->ref, 1);
+	f->index = ix;
+	f->hash = siphash(text, len, &ix->key);
+	f->len = len;
+	memcpy(f->text, text, len);
+	return f;
+}
+
+/**
+ * mqttk_filter_free - free a filter after its last reference
+ * @f: the filter; use mqttk_filter_put()
+ *
+ * Context: any.
+ */
+void mqttk_filter_free(struct mqttk_filter *f)
+{
+	mqttk_uncharge(f->index->limits, MQTTK_BUDGET_CLIENT,
+		       filter_cost(f->len));
+	kfree_rcu(f, rcu);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_filter_free);
+
+/* Makes a filter visible; on failure nobody has seen it. */
+static int filter_link(struct mqttk_index *ix, struct mqttk_filter *f)
+{
+	bool wild = mqttk_filter_is_wildcard(f->text, f->len);
+	struct mqttk_level *level = NULL;
+
+	if (wild) {
+		level = trie_extend(ix, f->text, f->len);
+		if (IS_ERR(level))
+			return PTR_ERR(level);
+	}
+	if (rhashtable_insert_fast(&ix->filters, &f->hash_node,
+				   filter_params)) {
+		if (level)
+			trie_prune(ix, level);
+		return -ENOMEM;
+	}
+	if (level) {
+		f->level = level;
+		level->users++;
+		rcu_assign_pointer(*trie_slot(level, f->text, f->len), f);
+		WRITE_ONCE(ix->nr_wild, ix->nr_wild + 1);
+	}
+	WRITE_ONCE(ix->nr_filters, ix->nr_filters + 1);
+	return 0;
+}
+
+/* After its last subscription. Walks that hold it find nobody. */
+static void filter_unlink(struct mqttk_index *ix, struct mqttk_filter *f)
+{
+	rhashtable_remove_fast(&ix->filters, &f->hash_node, filter_params);
+	if (f->level) {
+		RCU_INIT_POINTER(*trie_slot(f->level, f->text, f->len), NULL);
+		f->level->users--;
+		trie_prune(ix, f->level);
+		f->level = NULL;
+		WRITE_ONCE(ix->nr_wild, ix->nr_wild - 1);
+	}
+	WRITE_ONCE(ix->nr_filters, ix->nr_filters - 1);
+	mqttk_filter_put(f);
+}
+
+static struct mqttk_sub *filter_sole(struct mqttk_index *ix,
+				     struct mqttk_filter *f)
+{
+	return rcu_dereference_protected(f->sole, lockdep_is_held(ix->lock));
+}
+
+static struct mqttk_sub *filter_sub_of(struct mqttk_index *ix,
+				       struct mqttk_filter *f,
+				       const struct mqttk_subscriber *s)
+{
+	struct mqttk_sub *sole = filter_sole(ix, f);
+
+	if (sole)
+		return sole->owner == s ? sole : NULL;
+	return mtree_load(&f->subs, s->index);
+}
+
+static int tree_store(struct mqttk_filter *f, u32 index, void *entry)
+{
+	MA_STATE(mas, &f->subs, index, index);
+	int err;
+
+	mas_lock(&mas);
+	err = mas_store_gfp(&mas, entry, INDEX_GFP);
+	mas_unlock(&mas);
+	return err;
+}
+
+/*
+ * Erasing takes memory when nodes merge. Without it a mark takes the entry's
+ * place, which never needs any; walks skip it, and it goes with its node.
+ */
+static void tree_erase(struct mqttk_filter *f, u32 index)
+{
+	if (tree_store(f, index, NULL))
+		WARN_ON_ONCE(tree_store(f, index, XA_ZERO_ENTRY));
+}
+
+/* A second subscription: both go to the tree, then the tree counts. */
+static int filter_grow(struct mqttk_index *ix, struct mqttk_filter *f,
+		       struct mqttk_sub *sub)
+{
+	struct mqttk_sub *sole = filter_sole(ix, f);
+	int err;
+
+	if (!mqttk_charge(ix->limits, MQTTK_BUDGET_CLIENT,
+			  TREE_COST + 2 * TREE_SUB_COST))
+		return -ENOBUFS;
+	/* In this order: a reader may already look only at the tree. */
+	err = tree_store(f, sole->owner->index, sole);
+	if (!err)
+		err = tree_store(f, sub->owner->index, sub);
+	if (err) {
+		mtree_destroy(&f->subs);
+		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT,
+			       TREE_COST + 2 * TREE_SUB_COST);
+		return err;
+	}
+	/* Pairs with the dependency on reading NULL in sub_walk_find(). */
+	smp_store_release(&f->sole, NULL);
+	return 0;
+}
+
+/* All but one subscription are gone: back from the tree. */
+static void filter_shrink(struct mqttk_index *ix, struct mqttk_filter *f,
+			  struct mqttk_sub *gone)
+{
+	struct mqttk_sub *sub, *last = NULL;
+	unsigned long index = 0;
+
+	mt_for_each(&f->subs, sub, index, ULONG_MAX) {
+		if (sub != gone)
+			last = sub;
+	}
+	rcu_assign_pointer(f->sole, last);
+	/*
+	 * A reader that missed @sole and then finds the tree gone must notice:
+	 * @sole before @epoch, @epoch before the tree.
+	 */
+	smp_store_release(&f->epoch, f->epoch + 1);
+	smp_wmb(); /* pairs with smp_rmb() in mqttk_sub_walk_next() */
+	mtree_destroy(&f->subs);
+	mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT,
+		       TREE_COST + 2 * TREE_SUB_COST);
+}
+
+static int filter_add(struct mqttk_index *ix, struct mqttk_filter *f,
+		      struct mqttk_sub *sub)
+{
+	int err;
+
+	if (filter_sole(ix, f))
+		return filter_grow(ix, f, sub);
+
+	if (!mqttk_charge(ix->limits, MQTTK_BUDGET_CLIENT, TREE_SUB_COST))
+		return -ENOBUFS;
+	err = tree_store(f, sub->owner->index, sub);
+	if (err)
+		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, TREE_SUB_COST);
+	return err;
+}
+
+/* The first subscription to a text: a filter comes into being with it. */
+static struct mqttk_filter *filter_create(struct mqttk_index *ix,
+					  const u8 *text, u16 len,
+					  struct mqttk_sub *sub)
+{
+	struct mqttk_filter *f = filter_alloc(ix, text, len);
+	int err;
+
+	if (IS_ERR(f))
+		return f;
+	RCU_INIT_POINTER(f->sole, sub);
+	sub->filter = f;
+	f->nr_subs = 1;
+	err = filter_link(ix, f);
+	if (err) {
+		mqttk_filter_put(f);
+		return ERR_PTR(err);
+	}
+	return f;
+}
+
+static struct mqttk_sub *sub_alloc(struct mqttk_index *ix)
+{
+	struct mqttk_sub *sub;
+
+	if (!mqttk_charge(ix->limits, MQTTK_BUDGET_CLIENT, sizeof(*sub)))
+		return ERR_PTR(-ENOBUFS);
+	sub = kzalloc(sizeof(*sub), INDEX_GFP);
+	if (!sub) {
+		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, sizeof(*sub));
+		return ERR_PTR(-ENOMEM);
+	}
+	return sub;
+}
+
+static void sub_free(struct mqttk_index *ix, struct mqttk_sub *sub)
+{
+	mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, sizeof(*sub));
+	kfree_rcu(sub, rcu);
+}
+
+/* The same subscription anew: takes no memory, so it cannot fail. */
+static void sub_replace(struct mqttk_index *ix, struct mqttk_sub *old,
+			struct mqttk_sub *sub)
+{
+	struct mqttk_filter *f = old->filter;
+
+	sub->filter = f;
+	list_replace(&old->node, &sub->node);
+	if (filter_sole(ix, f))
+		rcu_assign_pointer(f->sole, sub);
+	else
+		WARN_ON_ONCE(tree_store(f, sub->owner->index, sub));
+	sub_free(ix, old);
+}
+
+static void sub_remove(struct mqttk_index *ix, struct mqttk_sub *sub)
+{
+	struct mqttk_filter *f = sub->filter;
+
+	list_del(&sub->node);
+	sub->owner->nr_subs--;
+	WRITE_ONCE(ix->nr_subs, ix->nr_subs - 1);
+	WRITE_ONCE(f->nr_subs, f->nr_subs - 1);
+
+	if (!f->nr_subs) {
+		RCU_INIT_POINTER(f->sole, NULL);
+		filter_unlink(ix, f);
+	} else if (f->nr_subs == 1) {
+		filter_shrink(ix, f, sub);
+	} else {
+		tree_erase(f, sub->owner->index);
+		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, TREE_SUB_COST);
+	}
+	sub_free(ix, sub);
+}
+
+/**
+ * mqttk_index_init - set up an empty index
+ * @ix: the index
+ * @limits: who pays; must outlive the index
+ * @lock: the mutex under which the owner subscribes and unsubscribes
+ *
+ * Context: process, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int mqttk_index_init(struct mqttk_index *ix,
+		     struct mqttk_limits *limits, struct mutex *lock)
+{
+	int err;
+
+	memset(ix, 0, sizeof(*ix));
+	ix->limits = limits;
+	ix->lock = lock;
+	get_random_bytes(&ix->key, sizeof(ix->key));
+
+	err = mqttk_levels_init(&ix->wild, limits, MQTTK_BUDGET_CLIENT,
+				sizeof(struct trie_node));
+	if (err)
+		return err;
+	err = rhashtable_init(&ix->filters, &filter_params);
+	if (err)
+		mqttk_levels_exit(&ix->wild);
+	return err;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_index_init);
+
+/**
+ * mqttk_index_exit - free an empty index
+ * @ix: the index. Every subscriber has unsubscribed from everything, every
+ *	filter and paused match was given back, and no reader can come any more.
+ *
+ * Context: process, may sleep.
+ */
+void mqttk_index_exit(struct mqttk_index *ix)
+{
+	WARN_ON_ONCE(ix->nr_filters || ix->nr_subs);
+	rhashtable_destroy(&ix->filters);
+	mqttk_levels_exit(&ix->wild);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_index_exit);
+
+/**
+ * mqttk_subscriber_init - prepare a subscriber without subscriptions
+ * @s: the subscriber
+ * @index: see there
+ *
+ * Context: any.
+ */
+void mqttk_subscriber_init(struct mqttk_subscriber *s, u32 index)
+{
+	s->index = index;
+	s->nr_subs = 0;
+	INIT_LIST_HEAD(&s->subs);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_subscriber_init);
+
+/**
+ * mqttk_subscribe - subscribe, or change a subscription
+ * @ix: the index
+ * @s: who
+ * @text: to what; mqttk_filter_valid() holds
+ * @len: bytes of @text
+ * @qos: granted QoS
+ * @options: option byte
+ * @id: subscription identifier or 0
+ * @sub: the subscription goes here; it stays until its owner unsubscribes or
+ *	subscribes again. May be NULL.
+ * @existed: set to whether @s was subscribed to @text already; may be NULL
+ *
+ * Subscribing again to the same text replaces the subscription: a publish that
+ * goes on meanwhile sees it as it was or as it is, and always once
+ * [MQTT-3.8.4-3].
+ *
+ * Context: process, under the index's lock; may sleep.
+ * Return: 0, -ENOBUFS when the budget is full, or -ENOMEM; on failure
+ * everything is as before.
+ */
+int mqttk_subscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
+		    const u8 *text, u16 len, u8 qos, u8 options, u32 id,
+		    struct mqttk_sub **sub, bool *existed)
+{
+	struct mqttk_sub *old, *new;
+	struct mqttk_filter *f;
+	int err = 0;
+
+	lockdep_assert_held(ix->lock);
+
+	new = sub_alloc(ix);
+	if (IS_ERR(new))
+		return PTR_ERR(new);
+	new->owner = s;
+	new->qos = qos;
+	new->options = options;
+	new->id = id;
+
+	f = filter_find(ix, text, len);
+	old = f ? filter_sub_of(ix, f, s) : NULL;
+	if (old) {
+		sub_replace(ix, old, new);
+	} else if (f) {
+		new->filter = f;
+		err = filter_add(ix, f, new);
+		if (!err)
+			WRITE_ONCE(f->nr_subs, f->nr_subs + 1);
+	} else {
+		err = PTR_ERR_OR_ZERO(filter_create(ix, text, len, new));
+	}
+	if (err) {
+		sub_free(ix, new);
+		return err;
+	}
+
+	if (!old) {
+		list_add_tail(&new->node, &s->subs);
+		s->nr_subs++;
+		WRITE_ONCE(ix->nr_subs, ix->nr_subs + 1);
+	}
+	if (sub)
+		*sub = new;
+	if (existed)
+		*existed = old;
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_subscribe);
+
+/**
+ * mqttk_unsubscribe - end a subscription
+ * @ix: the index
+ * @s: whose
+ * @text: to what
+ * @len: bytes of @text
+ *
+ * A publish that goes on meanwhile may still find the subscription until it
+ * leaves its RCU read-side section.
+ *
+ * Context: process, under the index's lock; may sleep.
+ * Return: 0, or -ENOENT if there was no such subscription.
+ */
+int mqttk_unsubscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
+		      const u8 *text, u16 len)
+{
+	struct mqttk_sub *sub = NULL;
+	struct mqttk_filter *f;
+
+	lockdep_assert_held(ix->lock);
+
+	f = filter_find(ix, text, len);
+	if (f)
+		sub = filter_sub_of(ix, f, s);
+	if (!sub)
+		return -ENOENT;
+	sub_remove(ix, sub);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_unsubscribe);
+
+/**
+ * mqttk_unsubscribe_all - end all subscriptions of a subscriber
+ * @ix: the index
+ * @s: whose. Its memory must stay for a grace period after this.
+ *
+ * Context: process, under the index's lock; sleeps, since a subscriber may have
+ * as many subscriptions as its limits allow.
+ */
+void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s)
+{
+	struct mqttk_sub *sub, *next;
+
+	lockdep_assert_held(ix->lock);
+
+	list_for_each_entry_safe(sub, next, &s->subs, node) {
+		sub_remove(ix, sub);
+		cond_resched();
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_unsubscribe_all);
+
+/**
+ * mqttk_sub_walk_start - start walking a filter's subscriptions
+ * @w: the walk
+ * @f: the filter, found under RCU or held by mqttk_filter_get()
+ * @index: the first subscriber's index to look for
+ *
+ * The walk is good for one RCU read-side section. For the next slice start
+ * another from @w->next: whoever subscribed or unsubscribed in between is met
+ * as the new slice finds it, and nobody is met twice.
+ *
+ * Context: any.
+ */
+void mqttk_sub_walk_start(struct mqttk_sub_walk *w, struct mqttk_filter *f,
+			  u32 index)
+{
+	w->filter = f;
+	w->next = index;
+	mas_init(&w->mas, &f->subs, index);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_walk_start);
+
+static struct mqttk_sub *sub_walk_find(struct mqttk_sub_walk *w)
+{
+	struct mqttk_sub *sub = rcu_dereference(w->filter->sole);
+
+	if (sub)
+		return sub->owner->index >= w->next ? sub : NULL;
+	/* Pairs with the release in filter_grow(): NULL, so the tree is full. */
+	smp_rmb();
+	do {
+		sub = mas_find(&w->mas, ULONG_MAX);
+	} while (xa_is_zero(sub));
+	return sub;
+}
+
+/**
+ * mqttk_sub_walk_next - the next subscription of a filter
+ * @w: the walk
+ *
+ * Context: in the RCU read-side section of mqttk_sub_walk_start().
+ * Return: the subscription with the next higher index of its owner, valid, as
+ * its owner, until the section ends; NULL at the end.
+ */
+struct mqttk_sub *mqttk_sub_walk_next(struct mqttk_sub_walk *w)
+{
+	struct mqttk_filter *f = w->filter;
+	struct mqttk_sub *sub;
+	unsigned int epoch;
+
+	for (;;) {
+		/* Pairs with the release in filter_shrink(). */
+		epoch = smp_load_acquire(&f->epoch);
+		sub = sub_walk_find(w);
+		if (sub)
+			break;
+		/*
+		 * Not in the tree, but perhaps moved out of it after
+		 * sub_walk_find() had seen no sole one.
+		 */
+		smp_rmb(); /* pairs with smp_wmb() in filter_shrink() */
+		if (epoch == READ_ONCE(f->epoch))
+			return NULL;
+		mas_set(&w->mas, w->next);
+	}
+	w->next = sub->owner->index + 1;
+	return sub;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_walk_next);
+
+/**
+ * mqttk_filter_next_sub - a filter's first subscription from an index on
+ * @f: the filter, found under RCU or held by mqttk_filter_get()
+ * @index: where to look from; becomes the index of the subscription's owner
+ *
+ * For merging several filters, where each is looked at in turn; a walk of a
+ * single filter is cheaper with struct mqttk_sub_walk.
+ *
+ * Context: under RCU.
+ * Return: the subscription, or NULL if there is none from @index on.
+ */
+struct mqttk_sub *mqttk_filter_next_sub(struct mqttk_filter *f, u32 *index)
+{
+	struct mqttk_sub_walk w;
+	struct mqttk_sub *sub;
+
+	mqttk_sub_walk_start(&w, f, *index);
+	sub = mqttk_sub_walk_next(&w);
+	if (sub)
+		*index = sub->owner->index;
+	return sub;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_filter_next_sub);
+
+/**
+ * mqttk_match_start - start walking the filters that match a topic
+ * @m: the walk
+ * @ix: the index
+ * @topic: a topic name; mqttk_topic_valid() holds. Must stay until the end.
+ * @len: bytes of @topic
+ *
+ * Context: any.
+ */
+void mqttk_match_start(struct mqttk_match *m, struct mqttk_index *ix,
+		       const u8 *topic, u16 len)
+{
+	m->index = ix;
+	m->topic = topic;
+	m->len = len;
+	m->at = ix->wild.root;
+	m->off = 0;
+	m->step = MATCH_EXACT;
+	m->paused = false;
+	m->work = MATCH_WORK;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_match_start);
+
+/* "#" and "+" at the first level do not match "$..." [MQTT-4.7.2-1]. */
+static bool match_hidden(const struct mqttk_match *m)
+{
+	return m->at == m->index->wild.root && m->topic[0] == '$';
+}
+
+static struct mqttk_filter *match_exact(struct mqttk_match *m)
+{
+	struct mqttk_index *ix = m->index;
+	unsigned int nr_wild = READ_ONCE(ix->nr_wild);
+
+	m->step = nr_wild ? MATCH_BELOW : MATCH_END;
+	m->work -= m->len / MATCH_BYTES;
+	if (READ_ONCE(ix->nr_filters) == nr_wild)
+		return NULL;
+	return filter_find(ix, m->topic, m->len);
+}
+
+static struct mqttk_filter *match_below(struct mqttk_match *m)
+{
+	m->step = m->off > m->len ? MATCH_HERE : MATCH_LITERAL;
+	return match_hidden(m) ? NULL : rcu_dereference(to_trie(m->at)->below);
+}
+
+/*
+ * Goes down to the child named like the topic's level, or to "+", or nowhere.
+ * The way back tells from the name which of them it was.
+ */
+static void match_down(struct mqttk_match *m)
+{
+	const u8 *name = m->topic + m->off;
+	struct trie_node *node = to_trie(m->at);
+	size_t n = mqttk_topic_level(m->topic, m->len, m->off);
+	struct mqttk_level *child = NULL;
+	struct trie_node *plus;
+
+	m->work -= n / MATCH_BYTES;
+	if (m->step == MATCH_LITERAL && READ_ONCE(node->literals))
+		child = mqttk_level_find(&m->index->wild, m->at, name, n);
+	if (!child && !match_hidden(m)) {
+		plus = rcu_dereference(node->plus);
+		child = plus ? &plus->level : NULL;
+	}
+	if (!child) {
+		m->step = MATCH_UP;
+		return;
+	}
+	m->at = child;
+	m->off += n + 1;
+	m->step = MATCH_BELOW;
+}
+
+static void match_up(struct mqttk_match *m)
+{
+	u32 off = m->off;
+
+	if (m->at == m->index->wild.root) {
+		m->step = MATCH_END;
+		return;
+	}
+	m->step = is_plus(m->at) ? MATCH_UP : MATCH_PLUS;
+	m->at = m->at->parent;
+	m->off = mqttk_level_before(m->topic, off);
+	m->work -= (off - m->off) / MATCH_BYTES;
+}
+
+/**
+ * mqttk_match_next - the next filter that matches
+ * @m: the walk
+ *
+ * Finds each filter that is there from the beginning of the walk to its end
+ * exactly once; one that comes or goes meanwhile, at most once.
+ *
+ * A topic can match as many filters as there are, so this does a bounded amount
+ * of work and then asks the caller to let others run: mqttk_match_pause(),
+ * leave RCU, yield, enter RCU, mqttk_match_resume(), and go on. A caller that
+ * cannot yield may also just go on.
+ *
+ * Context: under RCU.
+ * Return: the filter, valid until the caller leaves RCU unless it succeeds in
+ * mqttk_filter_get(); NULL at the end; ERR_PTR(-EAGAIN) to yield.
+ */
+struct mqttk_filter *mqttk_match_next(struct mqttk_match *m)
+{
+	struct mqttk_filter *f = NULL;
+
+	while (!f && m->step != MATCH_END) {
+		if (--m->work < 0) {
+			m->work = MATCH_WORK;
+			return ERR_PTR(-EAGAIN);
+		}
+		switch (m->step) {
+		case MATCH_EXACT:
+			f = match_exact(m);
+			break;
+		case MATCH_BELOW:
+			f = match_below(m);
+			break;
+		case MATCH_HERE:
+			m->step = MATCH_UP;
+			f = rcu_dereference(to_trie(m->at)->here);
+			break;
+		case MATCH_LITERAL:
+		case MATCH_PLUS:
+			match_down(m);
+			break;
+		case MATCH_UP:
+			match_up(m);
+			break;
+		}
+	}
+	return f;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_match_next);
+
+/**
+ * mqttk_match_pause - keep the place of a walk, to leave RCU
+ * @m: the walk
+ *
+ * Cannot fail: a node that is being freed has nothing below it any more, so the
+ * walk goes on from the next one above that stays.
+ *
+ * Context: under RCU; any.
+ */
+void mqttk_match_pause(struct mqttk_match *m)
+{
+	if (m->step == MATCH_END)
+		return;
+	while (!mqttk_level_pin(m->at))
+		match_up(m);
+	m->paused = true;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_match_pause);
+
+/**
+ * mqttk_match_resume - go on with a paused walk
+ * @m: the walk
+ *
+ * Context: under RCU again; any.
+ */
+void mqttk_match_resume(struct mqttk_match *m)
+{
+	if (!m->paused)
+		return;
+	m->paused = false;
+	m->work = MATCH_WORK;
+	/* What this may free stays until the caller leaves RCU. */
+	mqttk_level_unpin(&m->index->wild, m->at);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_match_resume);
+
+/**
+ * mqttk_match_abort - give a walk up before its end, paused or not
+ * @m: the walk
+ *
+ * Context: any.
+ */
+void mqttk_match_abort(struct mqttk_match *m)
+{
+	if (m->paused)
+		mqttk_level_unpin(&m->index->wild, m->at);
+	m->paused = false;
+	m->step = MATCH_END;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_match_abort);
