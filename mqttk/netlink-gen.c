@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+/* Do not edit directly, auto-generated from: */
+/*	Documentation/netlink/specs/mqttk.yaml */
+/* YNL-GEN kernel source */
+
+#include <net/netlink.h>
+#include <net/genetlink.h>
+
+#include "netlink-gen.h"
+
+#include <uapi/linux/mqttk_netlink.h>
+
+/* MQTTK_CMD_LISTENER_NEW - do */
+static const struct nla_policy mqttk_listener_new_nl_policy[MQTTK_A_LISTENER_ANONYMOUS + 1] = {
+	[MQTTK_A_LISTENER_NAME] = { .type = NLA_NUL_STRING, .len = MQTTK_LISTENER_NAME_MAX, },
+	[MQTTK_A_LISTENER_IPV4] = { .type = NLA_U32, },
+	[MQTTK_A_LISTENER_IPV6] = NLA_POLICY_EXACT_LEN(16),
+	[MQTTK_A_LISTENER_SCOPE_ID] = NLA_POLICY_MIN(NLA_S32, 1),
+	[MQTTK_A_LISTENER_PORT] = { .type = NLA_U16, },
+	[MQTTK_A_LISTENER_BIND_IFINDEX] = NLA_POLICY_MIN(NLA_S32, 1),
+	[MQTTK_A_LISTENER_MAX_CONNECTIONS] = { .type = NLA_U32, },
+	[MQTTK_A_LISTENER_ANONYMOUS] = NLA_POLICY_MAX(NLA_U8, 1),
+};
+
+/* MQTTK_CMD_LISTENER_DEL - do */
+static const struct nla_policy mqttk_listener_del_nl_policy[MQTTK_A_LISTENER_NAME + 1] = {
+	[MQTTK_A_LISTENER_NAME] = { .type = NLA_NUL_STRING, .len = MQTTK_LISTENER_NAME_MAX, },
+};
+
+/* MQTTK_CMD_LISTENER_GET - do */
+static const struct nla_policy mqttk_listener_get_nl_policy[MQTTK_A_LISTENER_NAME + 1] = {
+	[MQTTK_A_LISTENER_NAME] = { .type = NLA_NUL_STRING, .len = MQTTK_LISTENER_NAME_MAX, },
+};
+
+/* MQTTK_CMD_CLIENT_GET - do */
+static const struct nla_policy mqttk_client_get_nl_policy[MQTTK_A_CLIENT_ID + 1] = {
+	[MQTTK_A_CLIENT_INDEX] = { .type = NLA_U32, },
+	[MQTTK_A_CLIENT_ID] = { .type = NLA_NUL_STRING, .len = MQTTK_CLIENT_ID_MAX, },
+};
+
+/* MQTTK_CMD_CLIENT_DISCONNECT - do */
+static const struct nla_policy mqttk_client_disconnect_nl_policy[MQTTK_A_CLIENT_ID + 1] = {
+	[MQTTK_A_CLIENT_INDEX] = { .type = NLA_U32, },
+	[MQTTK_A_CLIENT_ID] = { .type = NLA_NUL_STRING, .len = MQTTK_CLIENT_ID_MAX, },
+};
+
+/* MQTTK_CMD_LIMIT_GET - do */
+static const struct nla_policy mqttk_limit_get_nl_policy[MQTTK_A_LIMIT_NAME + 1] = {
+	[MQTTK_A_LIMIT_NAME] = { .type = NLA_NUL_STRING, .len = MQTTK_LIMIT_NAME_MAX, },
+};
+
+/* MQTTK_CMD_LIMIT_SET - do */
+static const struct nla_policy mqttk_limit_set_nl_policy[MQTTK_A_LIMIT_VALUE + 1] = {
+	[MQTTK_A_LIMIT_NAME] = { .type = NLA_NUL_STRING, .len = MQTTK_LIMIT_NAME_MAX, },
+	[MQTTK_A_LIMIT_VALUE] = { .type = NLA_UINT, },
+};
+
+/* Ops table for mqttk */
+const struct genl_split_ops mqttk_nl_ops[12] = {
+	{
+		.cmd		= MQTTK_CMD_LISTENER_NEW,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_listener_new_doit,
+		.policy		= mqttk_listener_new_nl_policy,
+		.maxattr	= MQTTK_A_LISTENER_ANONYMOUS,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MQTTK_CMD_LISTENER_DEL,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_listener_del_doit,
+		.policy		= mqttk_listener_del_nl_policy,
+		.maxattr	= MQTTK_A_LISTENER_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MQTTK_CMD_LISTENER_GET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_listener_get_doit,
+		.policy		= mqttk_listener_get_nl_policy,
+		.maxattr	= MQTTK_A_LISTENER_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MQTTK_CMD_LISTENER_GET,
+		.start	= mqttk_nl_pre_dumpit,
+		.dumpit	= mqttk_nl_listener_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MQTTK_CMD_CLIENT_GET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_client_get_doit,
+		.policy		= mqttk_client_get_nl_policy,
+		.maxattr	= MQTTK_A_CLIENT_ID,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MQTTK_CMD_CLIENT_GET,
+		.start	= mqttk_nl_pre_dumpit,
+		.dumpit	= mqttk_nl_client_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MQTTK_CMD_CLIENT_DISCONNECT,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_client_disconnect_doit,
+		.policy		= mqttk_client_disconnect_nl_policy,
+		.maxattr	= MQTTK_A_CLIENT_ID,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MQTTK_CMD_LIMIT_GET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_limit_get_doit,
+		.policy		= mqttk_limit_get_nl_policy,
+		.maxattr	= MQTTK_A_LIMIT_NAME,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MQTTK_CMD_LIMIT_GET,
+		.start	= mqttk_nl_pre_dumpit,
+		.dumpit	= mqttk_nl_limit_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MQTTK_CMD_LIMIT_SET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_limit_set_doit,
+		.policy		= mqttk_limit_set_nl_policy,
+		.maxattr	= MQTTK_A_LIMIT_VALUE,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MQTTK_CMD_STATS_GET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_stats_get_doit,
+		.flags		= GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MQTTK_CMD_RESET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_reset_doit,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+};
