@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# mqttk: what people type. The module itself is described in Kbuild, the tools
+# in tools/Makefile; everything that needs a guest is in selftests/.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= 6.12
+PREFIX ?= /usr
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION=//p' dkms.conf | tr -d '"')
+
+all: modules tools
+
+modules:
+	@test -e $(KDIR)/Makefile || { \
+		echo "There are no kernel headers at $(KDIR): install linux-headers-$$(uname -r)," >&2; \
+		echo "name others by KDIR=, or use 'make run', which needs none." >&2; exit 1; }
+	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
+
+tools:
+	$(MAKE) -C tools PREFIX=$(PREFIX)
+
+# A broker in a virtual machine, on 127.0.0.1:1883, until Ctrl-C.
+run:
+	@selftests/vm/up -k $(KERNEL)
+
+# mqttkctl in that machine: make ctl ARGS='client show'
+ctl:
+	@selftests/vm/ctl "mqttkctl $(ARGS)"
+
+check:
+	@selftests/run $(T)
+
+check-fast:
+	@selftests/run -f $(T)
+
+install: tools
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) selftests/lib/install install $(VERSION)
+
+uninstall:
+	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) selftests/lib/install uninstall $(VERSION)
+
+clean:
+	@test ! -e $(KDIR)/Makefile || $(MAKE) -s -C $(KDIR) M=$(CURDIR) clean
+	@test ! -e tools/Makefile || $(MAKE) -s -C tools clean
+	@for dir in selftests/*/Makefile; do \
+		test ! -e $$dir || $(MAKE) -s -C $${dir%/Makefile} clean; done
+
+help:
+	@echo "make             the module (KDIR=) and the tools"
+	@echo "make run         a broker in a virtual machine (KERNEL=6.12 or 7.3)"
+	@echo "make ctl         mqttkctl in that machine (ARGS='client show')"
+	@echo "make check       every test (T=NAME: one); make check-fast: three minutes' worth"
+	@echo "make install     module by DKMS, and tools; make uninstall"
+	@echo "make clean"
+
+.PHONY: all modules tools run ctl check check-fast install uninstall clean help

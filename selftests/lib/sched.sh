@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# How selftests/run gets its tests done: two at a time, the long preparations
+# (kernels, images) first and shared, each result printed as it comes. To be
+# sourced after common.sh; works in $MQTTK_RESULTS.
+
+sched_slots=2
+sched_jobs=()
+sched_uml=''
+
+kill_jobs()
+{
+	local pid
+
+	for pid in "${sched_jobs[@]}" $sched_uml; do
+		kill -TERM "$pid" 2>/dev/null || :
+	done
+	wait
+}
+
+# report NAME STATUS SECONDS OUTPUT: one line, and what a failure printed.
+report()
+{
+	local name=$1 status=$2 seconds=$3 output=$4 points word
+
+	points=$(grep -cE '^(not )?ok ' "$output") || :
+	case $status in
+	0)	word=ok ;;
+	4)	word=skip ;;
+	*)	word=FAIL ;;
+	esac
+	# A test that fails in a point and exits 0 has failed.
+	if [ "$status" = 0 ] && grep -qE '^not ok ' "$output"; then
+		word=FAIL
+	fi
+	(
+		flock 6
+		echo "$word" >>"$MQTTK_RESULTS/words"
+		printf '%-5s %s (%s points, %s s)\n' "$word" "$name" "$points" "$seconds"
+		if [ $word = FAIL ]; then
+			echo "      status $status; it said:"
+			grep -vE '^ok ' "$output" | tail -n 80 | sed 's/^/      /'
+		elif [ $word = skip ]; then
+			grep -m1 SKIP "$output" | sed 's/^/      /'
+		fi
+	) 6>>"$MQTTK_RESULTS/words.lock"
+}
+
+# A test of the machine itself.
+run_static()
+{
+	local test=$1 seconds=$2 start=$SECONDS status=0
+	local output=$MQTTK_RESULTS/${1//\//_}
+
+	timeout -k 10 "$seconds" "./$test" >"$output" 2>&1 </dev/null || status=$?
+	report "$test" "$status" $((SECONDS - start)) "$output"
+}
+
+run_uml()
+{
+	local test=$1 seconds=$2 mem=$3 start status=0
+	local output=$MQTTK_RESULTS/${1//\//_}
+
+	[ -z "$sched_uml" ] || tail --pid="$sched_uml" -f /dev/null
+	start=$SECONDS
+	uml/run -t "$seconds" -m "$mem" "/selftests/$test" \
+		>"$output" 2>&1 </dev/null || status=$?
+	report "$test" "$status" $((SECONDS - start)) "$output"
+}
+
+# run_vm KERNEL MEM CPUS SECONDS TEST:SECONDS...: several in one guest; those
+# that the guest did not live to see run in another.
+run_vm()
+{
+	local kernel=$1 mem=$2 cpus=$3 seconds=$4 test status start rest
+	local output
+
+	shift 4
+	output=$(mktemp "$MQTTK_RESULTS/vm.XXXXXX")
+	while [ $# -gt 0 ]; do
+		start=$SECONDS status=0
+		MQTTK_LOG=$output.klog vm/run -k "$kernel" -m "$mem" -s "$cpus" \
+			-t "$seconds" "/selftests/lib/batch $*" \
+			>"$output" 2>"$output.err" </dev/null || status=$?
+		rest=()
+		for test; do
+			vm_result "${test%:*}" "$kernel" "$output" "$status" \
+				$((SECONDS - start)) || rest+=("$test")
+		done
+		# A guest that began nothing at all will not do better again.
+		if [ ${#rest[@]} = $# ]; then
+			for test; do
+				report "${test%:*}@$kernel" "$status" \
+					$((SECONDS - start)) "$output.err"
+			done
+			break
+		fi
+		set -- "${rest[@]}"
+	done
+}
+
+# vm_result TEST KERNEL OUTPUT STATUS SECONDS: report one test of a guest's
+# output; fails if it has not begun there.
+vm_result()
+{
+	local test=$1 kernel=$2 output=$3 status=$4 seconds=$5
+	local own=$MQTTK_RESULTS/${1//\//_}@$2
+
+	awk -v t="$test" '$1 == "@@begin" && $2 == t { on = 1; print; next }
+		on { print }
+		$1 == "@@end" && $2 == t { exit }' "$output" >"$own"
+	grep -q '^@@begin ' "$own" || return 1
+	if grep -q '^@@end ' "$own"; then
+		status=$(sed -n 's/^@@end [^ ]* //p' "$own")
+	else
+		cat "$output.err" >>"$own"
+		[ "$status" != 0 ] || status=125
+	fi
+	sed -i '/^@@/d' "$own"
+	report "$test@$kernel" "$status" "$seconds" "$own"
+}
+
+# batches FILE: the virtual machines' tests, as lines `KERNEL MEM CPUS SECONDS
+# TEST:SECONDS...`: the same kind of guest, at most eight tests and five
+# minutes together; the longest first, so that the end is not one long wait.
+batches()
+{
+	grep '^vm/' "$1" | sed 's/@/ /' | sort -k2,2 -k4,4n -k5,5n -k6,6n | awk '
+		function flush() {
+			if (n)
+				print total + 5 * n, kernel, mem, cpus, total + 10 * n, tests
+			n = total = 0
+			tests = ""
+		}
+		{
+			if ($6 || n >= 8 || total + $3 > 300 ||
+			    $2 != kernel || $4 != mem || $5 != cpus || alone)
+				flush()
+			kernel = $2; mem = $4; cpus = $5; alone = $6
+			tests = tests " " $1 ":" $3
+			total += $3
+			n++
+		}
+		END { flush() }' | sort -rn | cut -d' ' -f2-
+}
+
+# slot COMMAND...: run it as soon as fewer than so many are running. While the
+# UML kernel is being built, that is one of them.
+slot()
+{
+	local pid alive limit
+
+	while :; do
+		alive=()
+		for pid in "${sched_jobs[@]}"; do
+			if kill -0 "$pid" 2>/dev/null; then alive+=("$pid"); fi
+		done
+		sched_jobs=("${alive[@]}")
+		limit=$sched_slots
+		if [ -n "$sched_uml" ] && kill -0 "$sched_uml" 2>/dev/null; then
+			limit=$((limit - 1))
+		fi
+		[ ${#sched_jobs[@]} -ge "$limit" ] || break
+		sleep 0.2
+	done
+	"$@" &
+	sched_jobs+=($!)
+}
+
+run_all()
+{
+	local tests=$1 test seconds mem rest
+
+	: >"$MQTTK_RESULTS/words"
+	"$MQTTK_LIB/tree" >/dev/null
+	if grep -q '^uml/' "$tests"; then
+		nice -n 10 uml/kernel 6.12 >/dev/null &
+		sched_uml=$!
+	fi
+	if grep -q '^vm/' "$tests"; then
+		need_packages qemu-system-x86
+		"$MQTTK_LIB/image" >/dev/null
+		batches "$tests" >"$MQTTK_RESULTS/batches"
+		while read -r rest; do
+			# shellcheck disable=SC2086 # a list of words
+			slot run_vm $rest
+		done <"$MQTTK_RESULTS/batches"
+	fi
+	while read -r test seconds mem rest; do
+		case $test in
+		static/*)	slot run_static "$test" "$seconds" ;;
+		esac
+	done <"$tests"
+	if [ -n "$sched_uml" ]; then
+		wait "$sched_uml" || :
+		sched_uml=''
+	fi
+	while read -r test seconds mem rest; do
+		case $test in
+		uml/*)	slot run_uml "$test" "$seconds" "$mem" ;;
+		esac
+	done <"$tests"
+	wait "${sched_jobs[@]}"
+}
+
+# summary: the last line, and the exit status.
+summary()
+{
+	local passed failed skipped
+
+	passed=$(grep -c '^ok' "$MQTTK_RESULTS/words") || :
+	failed=$(grep -c '^FAIL' "$MQTTK_RESULTS/words") || :
+	skipped=$(grep -c '^skip' "$MQTTK_RESULTS/words") || :
+	# A test that got lost has failed.
+	failed=$((failed + $(wc -l <"$MQTTK_RESULTS/tests") - passed - failed - skipped))
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+}

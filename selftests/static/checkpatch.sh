@@ -1,0 +1,37 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The kernel's own checkpatch, strict, has nothing to say about any C file that
+# people wrote (generated ones are their generator's affair).
+# time: 300
+# shellcheck source=selftests/lib/common.sh
+. "$(dirname "$0")/../lib/common.sh"
+
+tree=$("$MQTTK_LIB/tree")
+linux=$("$MQTTK_LIB/source" 6.12)
+cd "$MQTTK_TOP"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+"$MQTTK_LIB/sources" . | grep '\.[ch]$' | xargs grep -L 'YNL-GEN' >"$dir/all" || :
+grep -vE '^(tools|selftests)/' "$dir/all" >"$dir/kernel"
+# In user space C has its own integer types.
+grep -E '^(tools|selftests)/' "$dir/all" >"$dir/user" || :
+n=0 failed=0
+for kind in kernel user; do
+	[ -s "$dir/$kind" ] || continue
+	mapfile -t files <"$dir/$kind"
+	n=$((n + 1))
+	ignore=''
+	[ $kind = kernel ] ||
+		ignore=--ignore=PREFER_KERNEL_TYPES,PREFER_DEFINED_ATTRIBUTE_MACRO
+	if "$MQTTK_LIB/enter" "$tree" -r "$MQTTK_TOP:/src" -r "$linux:/stage" \
+		sh -c 'cd /src && exec perl /stage/scripts/checkpatch.pl --no-tree \
+			--strict --terse --no-summary --show-types "$@"' sh \
+		$ignore -f "${files[@]}"
+	then
+		echo "ok $n - checkpatch --strict on ${#files[@]} $kind files"
+	else
+		echo "not ok $n - checkpatch --strict on $kind files"
+		failed=1
+	fi
+done
+exit $failed
