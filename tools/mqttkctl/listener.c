@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mqttkctl listener: addresses where clients connect.
+ */
+#include <netinet/in.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/mqttk_netlink.h>
+
+#include "mqttkctl.h"
+
+static bool too_long(const char *name)
+{
+	return strlen(name) > MQTTK_LISTENER_NAME_MAX;
+}
+
+static void show_one(const struct nlattr **attrs)
+{
+	struct sockaddr_storage addr;
+
+	addr_get(&addr, attrs[MQTTK_A_LISTENER_IPV4],
+		 attrs[MQTTK_A_LISTENER_IPV6], attrs[MQTTK_A_LISTENER_SCOPE_ID],
+		 attrs[MQTTK_A_LISTENER_PORT]);
+	out_begin(NULL);
+	out_addr(&addr);
+	out_str("name", "name", nl_str(attrs[MQTTK_A_LISTENER_NAME]));
+	out_bool("anonymous", "anonymous",
+		 nl_uint(attrs[MQTTK_A_LISTENER_ANONYMOUS]));
+	out_uint("max_connections", "max-connections",
+		 nl_uint(attrs[MQTTK_A_LISTENER_MAX_CONNECTIONS]));
+	if (attrs[MQTTK_A_LISTENER_BIND_IFINDEX])
+		out_str("bind_device", "bind-device",
+			ifname_str(nl_uint(attrs[MQTTK_A_LISTENER_BIND_IFINDEX])));
+	out_uint("connections", "connections",
+		 nl_uint(attrs[MQTTK_A_LISTENER_CONNECTIONS]));
+	out_uint("accepted", "accepted",
+		 nl_uint(attrs[MQTTK_A_LISTENER_ACCEPTED]));
+	out_uint("refused", "refused",
+		 nl_uint(attrs[MQTTK_A_LISTENER_REFUSED]));
+	out_end();
+}
+
+static int do_show(int argc, char **argv)
+{
+	struct nlmsghdr *nlh;
+	int err;
+
+	if (argc > 2)
+		return usage_error("listener show: one name, or none");
+	if (argc == 2 && too_long(argv[1]))
+		return usage_error("listener show: %s: too long a name", argv[1]);
+	nlh = nl_request(MQTTK_CMD_LISTENER_GET, argc < 2);
+	if (argc == 2)
+		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_NAME, argv[1]);
+	out_list_begin();
+	err = nl_talk(nlh, MQTTK_A_LISTENER_MAX, show_one);
+	out_list_end();
+	return nl_failed("listener show", argc == 2 ? argv[1] : NULL, err);
+}
+
+static void put_addr(struct nlmsghdr *nlh, const struct sockaddr_storage *addr)
+{
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)addr;
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
+
+	if (addr->ss_family == AF_INET) {
+		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_IPV4,
+				 sin->sin_addr.s_addr);
+		mnl_attr_put_u16(nlh, MQTTK_A_LISTENER_PORT, sin->sin_port);
+		return;
+	}
+	mnl_attr_put(nlh, MQTTK_A_LISTENER_IPV6, 16, &sin6->sin6_addr);
+	mnl_attr_put_u16(nlh, MQTTK_A_LISTENER_PORT, sin6->sin6_port);
+	if (sin6->sin6_scope_id)
+		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_SCOPE_ID,
+				 sin6->sin6_scope_id);
+}
+
+/* One pair of words; 0 or an exit status. */
+static int put_option(struct nlmsghdr *nlh, const char *key, const char *value,
+		      bool *anonymous)
+{
+	unsigned int ifindex;
+	__u64 number;
+
+	if (!value)
+		return usage_error("listener add: %s: what value?", key);
+	if (is_short_for(key, "name")) {
+		if (!*value || too_long(value))
+			return usage_error("listener add: name %s: must have 1 to %d bytes",
+					   value, MQTTK_LISTENER_NAME_MAX);
+		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_NAME, value);
+	} else if (is_short_for(key, "anonymous")) {
+		*anonymous = !strcmp(value, "on");
+		if (!*anonymous && strcmp(value, "off"))
+			return usage_error("listener add: anonymous %s: must be on or off",
+					   value);
+		mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_ANONYMOUS, *anonymous);
+	} else if (is_short_for(key, "max-connections")) {
+		if (!parse_number(value, &number) || number > UINT32_MAX)
+			return usage_error("listener add: max-connections %s: not a number",
+					   value);
+		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_MAX_CONNECTIONS, number);
+	} else if (is_short_for(key, "bind-device")) {
+		ifindex = if_nametoindex(value);
+		if (!ifindex) {
+			fprintf(stderr,
+				"listener add: bind-device %s: no such interface\n"
+				"hint: ip link lists the interfaces of this network namespace\n",
+				value);
+			return FAILED;
+		}
+		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_BIND_IFINDEX, ifindex);
+	} else {
+		return usage_error("listener add: %s: no such option (mqttkctl listener help)",
+				   key);
+	}
+	return 0;
+}
+
+static int do_add(int argc, char **argv)
+{
+	struct sockaddr_storage addr;
+	bool anonymous = false;
+	struct nlmsghdr *nlh;
+	const char *error;
+	int i, err;
+
+	if (argc < 2)
+		return usage_error("listener add: on which address? ADDR:PORT");
+	error = addr_parse(argv[1], &addr);
+	if (error)
+		return usage_error("listener add: %s: %s", argv[1], error);
+	nlh = nl_request(MQTTK_CMD_LISTENER_NEW, false);
+	put_addr(nlh, &addr);
+	for (i = 2; i < argc; i += 2) {
+		err = put_option(nlh, argv[i], argv[i + 1], &anonymous);
+		if (err)
+			return err;
+	}
+	err = nl_talk(nlh, MQTTK_A_LISTENER_MAX, NULL);
+	if (!err && !anonymous)
+		fprintf(stderr,
+			"warning: nobody can connect to %s: anonymous is off, and there are no users\n"
+			"hint: delete it and add it with `anonymous on` to let in everybody\n",
+			argv[1]);
+	return nl_failed("listener add", argv[1], err);
+}
+
+static int do_del(int argc, char **argv)
+{
+	struct nlmsghdr *nlh;
+
+	if (argc != 2)
+		return usage_error("listener del: which one? (its name)");
+	if (too_long(argv[1]))
+		return usage_error("listener del: %s: too long a name", argv[1]);
+	nlh = nl_request(MQTTK_CMD_LISTENER_DEL, false);
+	mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_NAME, argv[1]);
+	return nl_failed("listener del", argv[1],
+			 nl_talk(nlh, MQTTK_A_LISTENER_MAX, NULL));
+}
+
+static const struct command verbs[] = {
+	{ "show", do_show, false, "[NAME]" },
+	{ "add", do_add, false,
+	  "ADDR:PORT [name NAME] [anonymous on|off]\n"
+	  "           [max-connections N] [bind-device DEV]\n"
+	  "           (IPv6: [ADDR%IFACE]:PORT; every address: :PORT)" },
+	{ "del", do_del, false, "NAME" },
+	{ }
+};
+
+/**
+ * cmd_listener - `mqttkctl listener ...`
+ * @argc: words
+ * @argv: the words
+ *
+ * Return: exit status
+ */
+int cmd_listener(int argc, char **argv)
+{
+	return run_verb("listener", verbs, argc, argv);
+}

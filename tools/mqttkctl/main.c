@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mqttkctl: controls and shows the MQTT broker in the kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mqttkctl.h"
+
+bool opt_json;
+bool opt_pretty;
+
+/*
+ * A shortened word means the first object that begins with it, so new objects
+ * go behind those whose short forms people may have got used to.
+ */
+static const struct command objects[] = {
+	{ "listener", cmd_listener, false,
+	  "addresses where clients connect" },
+	{ "client", cmd_client, false,
+	  "who is connected" },
+	{ "limit", cmd_limit, false,
+	  "limits and memory budgets" },
+	{ "stats", cmd_stats, false,
+	  "totals" },
+	{ "reset", cmd_reset, true,
+	  "back to the state just after loading" },
+	{ }
+};
+
+static void print_help(FILE *to)
+{
+	const struct command *o;
+
+	fprintf(to, "usage: mqttkctl [-j] [-p] [-n NETNS] OBJECT [VERB [WORDS]]\n"
+		"\nobjects (see also: mqttkctl OBJECT help, man mqttkctl):\n");
+	for (o = objects; o->name; o++)
+		fprintf(to, "  %-10s %s\n", o->name, o->help);
+	fprintf(to, "\noptions:\n"
+		"  -j, --json         show as JSON\n"
+		"  -p, --pretty       the same, indented\n"
+		"  -n, --netns NETNS  act on that network namespace (of ip netns)\n"
+		"  -V, --version      print the version\n"
+		"  -h, --help         print this\n");
+}
+
+/**
+ * is_short_for - whether a word can stand for a name
+ * @word: as typed
+ * @name: in full
+ *
+ * Return: whether @word is the beginning of @name, or all of it
+ */
+bool is_short_for(const char *word, const char *name)
+{
+	return *word && !strncmp(word, name, strlen(word));
+}
+
+static const struct command *find(const struct command *list, const char *word)
+{
+	for (; list->name; list++)
+		if (list->whole ? !strcmp(word, list->name) :
+				  is_short_for(word, list->name))
+			return list;
+	return NULL;
+}
+
+static void print_verbs(FILE *to, const char *object,
+			const struct command *verbs)
+{
+	const char *first = "usage:";
+
+	for (; verbs->name; verbs++, first = "      ")
+		fprintf(to, "%s mqttkctl %s %s%s%s\n", first, object,
+			verbs->name, *verbs->help ? " " : "", verbs->help);
+}
+
+/**
+ * run_verb - find an object's verb and run it
+ * @object: its name
+ * @verbs: table of its verbs; the first one is meant when none is typed
+ * @argc: words
+ * @argv: the object, the verb and its words
+ *
+ * Return: exit status
+ */
+int run_verb(const char *object, const struct command *verbs, int argc,
+	     char **argv)
+{
+	const struct command *verb;
+
+	if (argc < 2)
+		return verbs->run(argc, argv);
+	if (!strcmp(argv[1], "help")) {
+		print_verbs(stdout, object, verbs);
+		return OK;
+	}
+	verb = find(verbs, argv[1]);
+	if (verb)
+		return verb->run(argc - 1, argv + 1);
+	usage_error("%s: no such verb: %s", object, argv[1]);
+	print_verbs(stderr, object, verbs);
+	return USAGE;
+}
+
+static int enter_netns(const char *name)
+{
+	char path[64];
+	int fd, err;
+
+	if (strchr(name, '/') ||
+	    snprintf(path, sizeof(path), "/run/netns/%s", name) >=
+	    (int)sizeof(path)) {
+		usage_error("-n %s: not a name of a network namespace", name);
+		return -1;
+	}
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	err = fd < 0 ? fd : setns(fd, CLONE_NEWNET);
+	if (err)
+		fprintf(stderr, "mqttkctl: -n %s: %s\n", name,
+			errno == ENOENT ? "no such network namespace (`ip netns` lists them)" :
+					  strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "pretty", no_argument, NULL, 'p' },
+		{ "netns", required_argument, NULL, 'n' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ }
+	};
+	const struct command *object;
+	const char *netns = NULL;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "+jpn:Vh", options, NULL)) != -1) {
+		switch (c) {
+		case 'p':
+			opt_pretty = true;
+			opt_json = true;
+			break;
+		case 'j':
+			opt_json = true;
+			break;
+		case 'n':
+			netns = optarg;
+			break;
+		case 'V':
+			puts("mqttkctl " VERSION);
+			return OK;
+		case 'h':
+			print_help(stdout);
+			return OK;
+		default:
+			print_help(stderr);
+			return USAGE;
+		}
+	}
+	argc -= optind;
+	argv += optind;
+	if (!argc) {
+		print_help(stderr);
+		return USAGE;
+	}
+	if (!strcmp(argv[0], "help")) {
+		print_help(stdout);
+		return OK;
+	}
+	object = find(objects, argv[0]);
+	if (!object)
+		return usage_error("no such object: %s (mqttkctl help lists them)",
+				   argv[0]);
+	if (netns && enter_netns(netns))
+		return FAILED;
+	return out_finish(object->run(argc, argv));
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * mqttkctl: what its objects share. One object is one file; each has a
+ * function that gets its words, argv[0] being the object, and returns an exit
+ * status.
+ */
+#ifndef MQTTKCTL_H
+#define MQTTKCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <linux/types.h>
+
+#define VERSION		"0.1"
+#define DEFAULT_PORT	1883
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Exit statuses. */
+enum {
+	OK,		/* done */
+	FAILED,		/* the kernel said no, or could not be asked */
+	USAGE,		/* the words make no sense */
+};
+
+/* Says what makes no sense; its value is the exit status. */
+#define usage_error(fmt, ...) \
+	(fprintf(stderr, "mqttkctl: " fmt "\n", ##__VA_ARGS__), USAGE)
+
+/**
+ * struct command - an object, or a verb of one
+ * @name: as people type it; may be shortened unless @whole
+ * @run: does it; argv[0] is the word that chose it
+ * @whole: must be typed in full, because it destroys
+ * @help: its further words, and what it does
+ */
+struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	bool whole;
+	const char *help;
+};
+
+/* main.c */
+extern bool opt_json;
+extern bool opt_pretty;
+
+bool is_short_for(const char *word, const char *name);
+int run_verb(const char *object, const struct command *verbs, int argc,
+	     char **argv);
+
+/* One function an object. */
+int cmd_client(int argc, char **argv);
+int cmd_limit(int argc, char **argv);
+int cmd_listener(int argc, char **argv);
+int cmd_reset(int argc, char **argv);
+int cmd_stats(int argc, char **argv);
+
+/* nl.c */
+struct nlattr;
+struct nlmsghdr;
+
+/* Gets each message of an answer, its attributes by their type. */
+typedef void (*reply_fn)(const struct nlattr **attrs);
+
+struct nlmsghdr *nl_request(int cmd, bool dump);
+int nl_talk(struct nlmsghdr *request, int max_attr, reply_fn reply);
+void nl_parse_nest(const struct nlattr *nest, const struct nlattr **attrs,
+		   int max_attr);
+__u64 nl_uint(const struct nlattr *attr);
+const char *nl_str(const struct nlattr *attr);
+void nl_put_uint(struct nlmsghdr *request, int type, __u64 value);
+int nl_failed(const char *verb, const char *what, int err);
+
+/* out.c */
+void out_list_begin(void);
+void out_list_end(void);
+void out_begin(const char *key);
+void out_end(void);
+void out_str(const char *key, const char *label, const char *value);
+void out_uint(const char *key, const char *label, __u64 value);
+void out_bool(const char *key, const char *label, bool value);
+void out_word(const char *text);
+int out_finish(int status);
+
+/* addr.c */
+struct sockaddr_storage;
+
+#define ADDR_STRLEN	80	/* "[" IPv6 "%" interface "]:" port */
+
+const char *addr_parse(const char *word, struct sockaddr_storage *addr);
+void addr_get(struct sockaddr_storage *addr, const struct nlattr *ipv4,
+	      const struct nlattr *ipv6, const struct nlattr *scope,
+	      const struct nlattr *port);
+const char *addr_str(const struct sockaddr_storage *addr);
+void out_addr(const struct sockaddr_storage *addr);
+const char *ifname_str(unsigned int ifindex);
+
+/* number.c */
+bool parse_number(const char *word, __u64 *value);
+const char *duration_str(__u64 msec);
+
+#endif /* MQTTKCTL_H */

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Talking to the kernel: generic netlink on libmnl.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libmnl/libmnl.h>
+#include <linux/genetlink.h>
+#include <linux/mqttk_netlink.h>
+
+#include "mqttkctl.h"
+
+/* More than the kernel ever puts into one message, and than a request needs. */
+#define BUF_SIZE	(128 * 1024)
+
+static struct mnl_socket *sock;
+static __u16 family;
+static unsigned int seq;
+static char request_buf[BUF_SIZE];
+static char kernel_text[256];
+
+struct answer {
+	const struct nlattr **attrs;
+	int max_attr;
+	reply_fn reply;
+	bool interrupted;
+};
+
+static void *must(void *p, const char *what)
+{
+	if (p)
+		return p;
+	fprintf(stderr, "mqttkctl: %s: %s\n", what, strerror(errno));
+	exit(FAILED);
+}
+
+static int on_attr(const struct nlattr *attr, void *data)
+{
+	struct answer *a = data;
+
+	/* A newer kernel may tell more than is known here. */
+	if (mnl_attr_get_type(attr) <= a->max_attr)
+		a->attrs[mnl_attr_get_type(attr)] = attr;
+	return MNL_CB_OK;
+}
+
+static int on_message(const struct nlmsghdr *nlh, void *data)
+{
+	struct answer *a = data;
+
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		a->interrupted = true;
+	if (!a->reply)
+		return MNL_CB_OK;
+	memset(a->attrs, 0, (a->max_attr + 1) * sizeof(*a->attrs));
+	mnl_attr_parse(nlh, GENL_HDRLEN, on_attr, a);
+	a->reply(a->attrs);
+	return MNL_CB_OK;
+}
+
+static int on_ack_attr(const struct nlattr *attr, void *data)
+{
+	if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_MSG)
+		snprintf(kernel_text, sizeof(kernel_text), "%.*s",
+			 (int)mnl_attr_get_payload_len(attr),
+			 mnl_attr_get_str(attr));
+	return MNL_CB_OK;
+}
+
+/* The end of an answer: an error or an "ack", and what it says. */
+static int on_ack(const struct nlmsghdr *nlh, void *data)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(nlh);
+	size_t skip = sizeof(*err);
+
+	if (nlh->nlmsg_len < mnl_nlmsg_size(sizeof(*err))) {
+		errno = EBADMSG;
+		return MNL_CB_ERROR;
+	}
+	/* The request follows, unless the kernel says that it left it out. */
+	if (err->error && !(nlh->nlmsg_flags & NLM_F_CAPPED))
+		skip += mnl_nlmsg_get_payload_len(&err->msg);
+	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS &&
+	    mnl_nlmsg_get_payload_len(nlh) > skip)
+		mnl_attr_parse(nlh, skip, on_ack_attr, NULL);
+	errno = -err->error;
+	return err->error ? MNL_CB_ERROR : MNL_CB_STOP;
+}
+
+/* A dump ends in DONE, which carries an error and its text likewise. */
+static int on_done(const struct nlmsghdr *nlh, void *data)
+{
+	const int *err = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*err) || *err >= 0)
+		return MNL_CB_STOP;
+	if (nlh->nlmsg_flags & NLM_F_ACK_TLVS)
+		mnl_attr_parse(nlh, sizeof(*err), on_ack_attr, NULL);
+	errno = -*err;
+	return MNL_CB_ERROR;
+}
+
+static int talk(struct nlmsghdr *request, struct answer *a)
+{
+	static mnl_cb_t control[] = {
+		[NLMSG_ERROR] = on_ack,
+		[NLMSG_DONE] = on_done,
+	};
+	static char buf[BUF_SIZE];
+	unsigned int portid = mnl_socket_get_portid(sock);
+	ssize_t len;
+	int ret;
+
+	*kernel_text = '\0';
+	if (mnl_socket_sendto(sock, request, request->nlmsg_len) < 0)
+		return -errno;
+	do {
+		len = mnl_socket_recvfrom(sock, buf, sizeof(buf));
+		if (len < 0)
+			return -errno;
+		ret = mnl_cb_run2(buf, len, request->nlmsg_seq, portid,
+				  on_message, a, control, ARRAY_SIZE(control));
+	} while (ret == MNL_CB_OK);
+	return ret == MNL_CB_ERROR ? -errno : 0;
+}
+
+static struct nlmsghdr *start_request(__u16 type, int cmd, int version,
+				      __u16 flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(request_buf);
+	struct genlmsghdr *genl;
+
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
+	nlh->nlmsg_seq = ++seq;
+	genl = mnl_nlmsg_put_extra_header(nlh, sizeof(*genl));
+	genl->cmd = cmd;
+	genl->version = version;
+	return nlh;
+}
+
+static void on_family(const struct nlattr **attrs)
+{
+	if (attrs[CTRL_ATTR_FAMILY_ID])
+		family = nl_uint(attrs[CTRL_ATTR_FAMILY_ID]);
+}
+
+static void open_socket(void)
+{
+	struct nlmsghdr *nlh;
+	int one = 1, err;
+
+	sock = must(mnl_socket_open2(NETLINK_GENERIC, SOCK_CLOEXEC),
+		    "netlink socket");
+	must(mnl_socket_bind(sock, 0, MNL_SOCKET_AUTOPID) ? NULL : sock,
+	     "netlink socket");
+	mnl_socket_setsockopt(sock, NETLINK_EXT_ACK, &one, sizeof(one));
+	mnl_socket_setsockopt(sock, NETLINK_CAP_ACK, &one, sizeof(one));
+
+	nlh = start_request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, 1, NLM_F_ACK);
+	mnl_attr_put_strz(nlh, CTRL_ATTR_FAMILY_NAME, MQTTK_FAMILY_NAME);
+	err = nl_talk(nlh, CTRL_ATTR_MAX, on_family);
+	if (err == -ENOENT) {
+		fprintf(stderr,
+			"mqttkctl: the kernel has no broker: the module is not loaded\n"
+			"hint: modprobe mqttk\n");
+		exit(FAILED);
+	}
+	errno = -err;
+	must(err ? NULL : sock, "netlink family " MQTTK_FAMILY_NAME);
+}
+
+/**
+ * nl_request - begin a request
+ * @cmd: MQTTK_CMD_*
+ * @dump: of all there is
+ *
+ * Ends the program if there is no broker to talk to.
+ *
+ * Return: the request, to put attributes into; one at a time
+ */
+struct nlmsghdr *nl_request(int cmd, bool dump)
+{
+	if (!sock)
+		open_socket();
+	return start_request(family, cmd, MQTTK_FAMILY_VERSION,
+			     dump ? NLM_F_DUMP : NLM_F_ACK);
+}
+
+/**
+ * nl_talk - send a request and hand out the answer
+ * @request: of nl_request()
+ * @max_attr: the highest attribute type the caller knows
+ * @reply: called for each message, or NULL if none is expected
+ *
+ * Return: 0 or a negative error; then nl_failed() says what the kernel said
+ */
+int nl_talk(struct nlmsghdr *request, int max_attr, reply_fn reply)
+{
+	struct answer a = { .max_attr = max_attr, .reply = reply };
+	int err;
+
+	a.attrs = must(calloc(max_attr + 1, sizeof(*a.attrs)), "memory");
+	err = talk(request, &a);
+	free(a.attrs);
+	if (a.interrupted)
+		fprintf(stderr,
+			"mqttkctl: something changed meanwhile: what is shown may not be all\n");
+	return err;
+}
+
+/**
+ * nl_parse_nest - take a nest of attributes apart
+ * @nest: the nest
+ * @attrs: by type, filled in
+ * @max_attr: highest type in @attrs
+ */
+void nl_parse_nest(const struct nlattr *nest, const struct nlattr **attrs,
+		   int max_attr)
+{
+	struct answer a = { .attrs = attrs, .max_attr = max_attr };
+
+	memset(attrs, 0, (max_attr + 1) * sizeof(*attrs));
+	mnl_attr_parse_nested(nest, on_attr, &a);
+}
+
+/**
+ * nl_uint - an unsigned integer of whatever size it came in
+ * @attr: the attribute, or NULL
+ *
+ * Return: its value, 0 if there is none
+ */
+__u64 nl_uint(const struct nlattr *attr)
+{
+	__u64 u64;
+
+	if (!attr)
+		return 0;
+	switch (mnl_attr_get_payload_len(attr)) {
+	case 1:
+		return mnl_attr_get_u8(attr);
+	case 2:
+		return mnl_attr_get_u16(attr);
+	case 4:
+		return mnl_attr_get_u32(attr);
+	case 8:
+		/* Aligned to 4 only. */
+		memcpy(&u64, mnl_attr_get_payload(attr), sizeof(u64));
+		return u64;
+	}
+	return 0;
+}
+
+/**
+ * nl_str - a string
+ * @attr: the attribute, or NULL
+ *
+ * Return: the string, empty if there is none
+ */
+const char *nl_str(const struct nlattr *attr)
+{
+	return attr && !mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) ?
+	       mnl_attr_get_str(attr) : "";
+}
+
+/**
+ * nl_put_uint - add an attribute that the specification calls uint
+ * @request: to add to
+ * @type: of the attribute
+ * @value: its value
+ */
+void nl_put_uint(struct nlmsghdr *request, int type, __u64 value)
+{
+	if (value == (__u32)value)
+		mnl_attr_put_u32(request, type, value);
+	else
+		mnl_attr_put_u64(request, type, value);
+}
+
+/* What can be done about it, by verb and error; "" goes for every verb. */
+static const struct {
+	const char *verb;
+	int err;
+	const char *hint;
+} hints[] = {
+	{ "listener add", EADDRINUSE,
+	  "mqttkctl listener show, or another program (ss -ltnp), has the port" },
+	{ "listener add", EADDRNOTAVAIL,
+	  "a link-local address needs its interface: [ADDR%IFACE]:PORT" },
+	{ "listener add", EACCES,
+	  "ports below 1024 need CAP_NET_BIND_SERVICE" },
+	{ "listener add", EEXIST,
+	  "give it another name (name NAME), or delete the other one first" },
+	{ "listener add", ENODEV,
+	  "ip link lists the interfaces of this network namespace" },
+	{ "listener del", ENOENT,
+	  "mqttkctl listener show lists them; give the name, not the address" },
+	{ "listener show", ENOENT, "mqttkctl listener show lists them" },
+	{ "client show", ENOENT, "mqttkctl client show lists them" },
+	{ "client disconnect", ENOENT, "mqttkctl client show lists them" },
+	{ "limit show", ENOENT, "mqttkctl limit show lists them" },
+	{ "limit set", ENOENT, "mqttkctl limit show lists them" },
+	{ "", EOPNOTSUPP,
+	  "the loaded module is older than mqttkctl: reload it" },
+};
+
+static void print_hint(const char *verb, int err)
+{
+	size_t i;
+
+	/* Refused for another reason than capabilities: the text says it. */
+	if (err == EPERM && !*kernel_text)
+		fprintf(stderr,
+			"hint: this needs CAP_NET_ADMIN in the network namespace: try as root\n");
+	for (i = 0; i < ARRAY_SIZE(hints); i++) {
+		if (hints[i].err == err &&
+		    (!*hints[i].verb || !strcmp(hints[i].verb, verb))) {
+			fprintf(stderr, "hint: %s\n", hints[i].hint);
+			return;
+		}
+	}
+}
+
+/**
+ * nl_failed - say what nl_talk() came back with
+ * @verb: what was tried: object and verb
+ * @what: on what, or NULL
+ * @err: negative error, or 0
+ *
+ * Return: exit status
+ */
+int nl_failed(const char *verb, const char *what, int err)
+{
+	if (!err)
+		return OK;
+	fprintf(stderr, "%s: %s%s%s\n", verb, what ? what : "",
+		what ? ": " : "", *kernel_text ? kernel_text : strerror(-err));
+	print_hint(verb, -err);
+	return FAILED;
+}
