@@ -104,31 +104,31 @@ int run_verb(const char *object, const struct command *verbs, int argc,
 	verb = find(verbs, argv[1]);
 	if (verb)
 		return verb->run(argc - 1, argv + 1);
-	usage_error("%s: no such verb: %s", object, argv[1]);
 	print_verbs(stderr, object, verbs);
-	return USAGE;
+	return usage_error("%s: no such verb: %s", object, argv[1]);
 }
 
+/* An exit status. */
 static int enter_netns(const char *name)
 {
 	char path[64];
-	int fd, err;
+	int fd, status = OK;
 
 	if (strchr(name, '/') ||
 	    snprintf(path, sizeof(path), "/run/netns/%s", name) >=
-	    (int)sizeof(path)) {
-		usage_error("-n %s: not a name of a network namespace", name);
-		return -1;
-	}
+	    (int)sizeof(path))
+		return usage_error("-n %s: not a name of a network namespace",
+				   name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	err = fd < 0 ? fd : setns(fd, CLONE_NEWNET);
-	if (err)
+	if (fd < 0 || setns(fd, CLONE_NEWNET)) {
 		fprintf(stderr, "mqttkctl: -n %s: %s\n", name,
 			errno == ENOENT ? "no such network namespace (`ip netns` lists them)" :
 					  strerror(errno));
+		status = FAILED;
+	}
 	if (fd >= 0)
 		close(fd);
-	return err;
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -182,7 +182,8 @@ int main(int argc, char **argv)
 	if (!object)
 		return usage_error("no such object: %s (mqttkctl help lists them)",
 				   argv[0]);
-	if (netns && enter_netns(netns))
-		return FAILED;
+	c = netns ? enter_netns(netns) : OK;
+	if (c)
+		return c;
 	return out_finish(object->run(argc, argv));
 }
