@@ -360,6 +360,7 @@ int mqttk_nl_listener_get_dumpit(struct sk_buff *skb,
 /**
  * struct client - a client as it was while its session's lock was held
  * @session: whose; alive under RCU or by the caller's reference
+ * @index: of @session
  * @conn: of its connection, if @tcp
  * @listener: name of the listener @conn came by
  * @tcp: attached by a connection; otherwise by /dev/mqtt
@@ -371,6 +372,7 @@ int mqttk_nl_listener_get_dumpit(struct sk_buff *skb,
  */
 struct client {
 	const struct mqttk_session *session;
+	u32 index;
 	struct mqttk_conn_info conn;
 	char listener[MQTTK_LISTENER_NAME_MAX + 1];
 	bool tcp;
@@ -391,6 +393,7 @@ static bool look_at_client(struct client *c, struct mqttk_session *s)
 	connected = s->ep && !s->dead;
 	if (connected) {
 		c->session = s;
+		c->index = s->sub.index;
 		c->tcp = mqttk_conn_info(s->ep, &c->conn);
 		if (c->tcp)
 			strscpy(c->listener, c->conn.listener);
@@ -446,7 +449,7 @@ static int put_client(struct sk_buff *skb, const struct client *c)
 	const struct mqttk_session *s = c->session;
 	u32 transport = c->tcp ? MQTTK_TRANSPORT_TCP : MQTTK_TRANSPORT_DEVICE;
 
-	if (nla_put_u32(skb, MQTTK_A_CLIENT_INDEX, s->sub.index) ||
+	if (nla_put_u32(skb, MQTTK_A_CLIENT_INDEX, c->index) ||
 	    put_client_id(skb, s) ||
 	    nla_put_u32(skb, MQTTK_A_CLIENT_TRANSPORT, transport))
 		return -EMSGSIZE;
@@ -529,13 +532,15 @@ put:
 }
 
 static int dump_client(struct sk_buff *skb, struct netlink_callback *cb,
-		       struct mqttk_session *s)
+		       struct mqttk_session *s, u32 index)
 {
 	struct client c;
 	void *hdr;
 
 	if (!look_at_client(&c, s))
 		return 0;
+	/* A session that is just being opened may not know its index yet. */
+	c.index = index;
 	hdr = genlmsg_iput(skb, genl_info_dump(cb));
 	if (!hdr)
 		return -EMSGSIZE;
@@ -561,7 +566,7 @@ static int dump_clients_slice(struct sk_buff *skb, struct netlink_callback *cb,
 
 	rcu_read_lock();
 	xa_for_each_start(&mn->session_ids, index, s, cb->args[0]) {
-		err = dump_client(skb, cb, s);
+		err = dump_client(skb, cb, s, index);
 		if (err)
 			break;
 		cb->args[0] = index + 1;
