@@ -323,8 +323,7 @@ int mqttk_wire_publish(u8 version, u8 flags, u32 remaining,
 	if (!publish_flags_valid(version, flags) || remaining < 2 + id_size)
 		return -EBADMSG;
 
-	if (avail > remaining)
-		avail = remaining;
+	/* What has arrived may go beyond the packet; the header may not. */
 	cur = (struct cursor){ body, avail };
 	if (!get_u16(&cur, &topic_len))
 		return 0;
