@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "mqttkctl.h"
+#include "sub.h"
 
 bool opt_json;
 bool opt_pretty;
@@ -29,6 +30,14 @@ static const struct command objects[] = {
 	  "limits and memory budgets" },
 	{ "stats", cmd_stats, false,
 	  "totals" },
+	{ "sub", cmd_sub, false,
+	  "print messages" },
+	{ "pub", cmd_pub, false,
+	  "publish messages" },
+	{ "sub", cmd_sub, false,
+	  "print messages" },
+	{ "pub", cmd_pub, false,
+	  "publish messages" },
 	{ "reset", cmd_reset, true,
 	  "back to the state just after loading" },
 	{ }

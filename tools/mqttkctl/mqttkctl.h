@@ -14,7 +14,7 @@
 
 #include <linux/types.h>
 
-#define VERSION		"0.1"
+#define VERSION		"0.1.0"	/* as in dkms.conf */
 #define DEFAULT_PORT	1883
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -55,8 +55,10 @@ int run_verb(const char *object, const struct command *verbs, int argc,
 int cmd_client(int argc, char **argv);
 int cmd_limit(int argc, char **argv);
 int cmd_listener(int argc, char **argv);
+int cmd_pub(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
+int cmd_sub(int argc, char **argv);
 
 /* nl.c */
 struct nlattr;
