@@ -83,7 +83,6 @@ struct mqttk_sub {
 
 /**
  * struct mqttk_filter - a filter that somebody subscribed to
- * @hash_node: in the index's @filters
  * @index: where it belongs
  * @level: the node of the wildcard trie that holds it, NULL for exact filters
  * @sole: the only subscription, which then needs no tree: so it is with most
@@ -92,26 +91,28 @@ struct mqttk_sub {
  *	so that the subscribers of several matching filters can be merged and a
  *	walk be resumed from an index alone; and compact, where an xarray would
  *	cost up to a whole node for each index of a sparse set
- * @epoch: counts the moves between @sole and @subs; a reader that found neither
+ * @epoch: counts the moves from @subs to @sole; a reader that found neither
  *	looks again if it changed
- * @ref: one while it has subscriptions, one for each mqttk_filter_get()
  * @nr_subs: subscriptions; under the index's lock, peeked at without
- * @hash: of @text
  * @rcu: freed a grace period after the last reference
+ * @hash_node: in the index's @filters
+ * @ref: one while it has subscriptions, one for each mqttk_filter_get()
+ * @hash: of @text
  * @len: bytes of @text
  * @text: the filter, not terminated
  */
 struct mqttk_filter {
-	struct rhash_head hash_node;
 	struct mqttk_index *index;
 	struct mqttk_level *level;
 	struct mqttk_sub __rcu *sole;
 	struct maple_tree subs;
 	unsigned int epoch;
-	refcount_t ref;
 	u32 nr_subs;
-	u32 hash;
 	struct rcu_head rcu;
+	/* From here on what a look-up by text reads: one cache line, mostly. */
+	struct rhash_head hash_node;
+	refcount_t ref;
+	u32 hash;
 	u16 len;
 	u8 text[];
 };

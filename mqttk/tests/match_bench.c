@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mqttk-bench.ko: what it costs to find the filters that match a topic, among
+ * few and among many. Loading it runs it; the kernel log has the table.
+ *
+ * Filters and topics look like those of a plant with many sensors. Each topic
+ * matches one filter of a set, so that the sets differ in size only. Looking up
+ * one topic again and again shows the work; looking up another one each time
+ * also shows the memory: among a million filters nothing is in a cache.
+ */
+#include <linux/limits.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/prandom.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "../filter.h"
+#include "../limits.h"
+
+static unsigned int most = 1000000;
+module_param(most, uint, 0);
+MODULE_PARM_DESC(most, "Filters in the largest set");
+
+static unsigned int lookups = 1 << 20;
+module_param(lookups, uint, 0);
+MODULE_PARM_DESC(lookups, "Look-ups timed for each figure");
+
+#define SEED	20260303
+#define TOPICS	16384
+#define TEXT	48
+
+/*
+ * Look-ups timed together. The best of many chunks counts: whatever disturbs
+ * one, another virtual machine say, only ever adds to it.
+ */
+#define CHUNK	2048
+
+struct text {
+	u16 len;
+	u8 p[TEXT];
+};
+
+enum mix { MIX_EXACT, MIX_WILD, MIX_MIXED, MIX_NR };
+
+static const char * const mix_name[MIX_NR] = { "exact", "wild", "mixed" };
+
+struct bench {
+	struct mqttk_limits limits;
+	struct mqttk_index ix;
+	struct mutex lock;	/* the index's */
+	struct mqttk_subscriber who;
+	struct text topic[TOPICS];
+};
+
+/* Sensor @i's place: a thousand lines in each plant, at most. */
+static void text_format(struct text *t, const char *fmt, u32 i)
+{
+	t->len = scnprintf(t->p, TEXT, fmt, i / 1000, i % 1000);
+}
+
+static void filter_format(struct text *t, enum mix which, u32 i)
+{
+	static const char * const wild[] = {
+		"plant/%u/line/%u/+",
+		"plant/%u/line/%u/#",
+		"plant/%u/+/%u/temperature",
+	};
+
+	if (which == MIX_EXACT || (which == MIX_MIXED && i % 2))
+		text_format(t, "plant/%u/line/%u/temperature", i);
+	else
+		text_format(t, wild[i % ARRAY_SIZE(wild)], i);
+}
+
+static int bench_fill(struct bench *b, enum mix which, u32 nr)
+{
+	struct text t;
+	int err = 0;
+	u32 i;
+
+	mutex_lock(&b->lock);
+	for (i = 0; i < nr && !err; i++) {
+		filter_format(&t, which, i);
+		err = mqttk_subscribe(&b->ix, &b->who, t.p, t.len, 0, 0, 0,
+				      NULL, NULL);
+		cond_resched();
+	}
+	mutex_unlock(&b->lock);
+	return err;
+}
+
+static void bench_topics(struct bench *b, u32 nr)
+{
+	struct rnd_state rnd;
+	u32 i;
+
+	prandom_seed_state(&rnd, SEED);
+	for (i = 0; i < TOPICS; i++)
+		text_format(&b->topic[i], "plant/%u/line/%u/temperature",
+			    prandom_u32_state(&rnd) % nr);
+}
+
+/* Looks up some topics; false if one did not find its filter. */
+static bool bench_lookups(struct bench *b, u32 from, u32 mask)
+{
+	u32 i, found = 0;
+
+	for (i = from; i < from + CHUNK; i++) {
+		const struct text *t = &b->topic[i & mask];
+		struct mqttk_filter *f;
+		struct mqttk_match m;
+
+		rcu_read_lock();
+		mqttk_match_start(&m, &b->ix, t->p, t->len);
+		while ((f = mqttk_match_next(&m)))
+			found += !IS_ERR(f);
+		rcu_read_unlock();
+	}
+	return found == CHUNK;
+}
+
+/* The ns a look-up takes, or -1. */
+static int bench_time(struct bench *b, u32 mask)
+{
+	u64 start, best = U64_MAX;
+	u32 i;
+
+	for (i = 0; i < lookups; i += CHUNK) {
+		cond_resched();
+		start = ktime_get_ns();
+		if (!bench_lookups(b, i, mask))
+			return -1;
+		best = min(best, ktime_get_ns() - start);
+	}
+	return div_u64(best, CHUNK);
+}
+
+static int bench_set(struct bench *b, enum mix which, u32 nr)
+{
+	u64 start = ktime_get_ns(), fill;
+	int err, one, many;
+
+	err = bench_fill(b, which, nr);
+	fill = div_u64(ktime_get_ns() - start, nr);
+	if (err) {
+		pr_err("mqttk-bench: %u %s filters: %d\n", nr, mix_name[which],
+		       err);
+		return err;
+	}
+	bench_topics(b, nr);
+	one = bench_time(b, 0);
+	many = bench_time(b, TOPICS - 1);
+	pr_info("mqttk-bench: %5s %8u  one topic %5d ns  random topics %5d ns  subscribe %6llu ns\n",
+		mix_name[which], nr, one, many, fill);
+	return one < 0 || many < 0 ? -EINVAL : 0;
+}
+
+static int bench_sets(struct bench *b)
+{
+	static const u32 sizes[] = { 1, 1000, 1000000 };
+	enum mix which;
+	int err = 0, i;
+
+	for (which = 0; which < MIX_NR; which++) {
+		for (i = 0; i < ARRAY_SIZE(sizes) && !err; i++) {
+			if (i && min(sizes[i], most) <= sizes[i - 1])
+				continue;
+			err = mqttk_index_init(&b->ix, &b->limits, &b->lock);
+			if (err)
+				return err;
+			err = bench_set(b, which, min(sizes[i], most));
+			mutex_lock(&b->lock);
+			mqttk_unsubscribe_all(&b->ix, &b->who);
+			mutex_unlock(&b->lock);
+			mqttk_index_exit(&b->ix);
+		}
+	}
+	return err;
+}
+
+static int __init bench_init(void)
+{
+	struct bench *b = kvzalloc(sizeof(*b), GFP_KERNEL);
+	int err;
+
+	if (!b)
+		return -ENOMEM;
+	mutex_init(&b->lock);
+	mqttk_subscriber_init(&b->who, 0);
+	err = mqttk_limits_init(&b->limits, true);
+	if (err)
+		goto free;
+	b->limits.value[MQTTK_LIMIT_CLIENT_MEMORY] = LONG_MAX;
+	err = bench_sets(b);
+	mqttk_limits_exit(&b->limits);
+free:
+	kvfree(b);
+	return err;
+}
+
+static void __exit bench_exit(void)
+{
+}
+
+module_init(bench_init);
+module_exit(bench_exit);
+
+MODULE_DESCRIPTION("Look-up benchmark of the MQTT broker");
+MODULE_LICENSE("GPL");
+MODULE_IMPORT_NS("EXPORTED_FOR_KUNIT_TESTING");
