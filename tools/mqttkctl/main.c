@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "mqttkctl.h"
-#include "sub.h"
 
 bool opt_json;
 bool opt_pretty;
@@ -30,10 +29,6 @@ static const struct command objects[] = {
 	  "limits and memory budgets" },
 	{ "stats", cmd_stats, false,
 	  "totals" },
-	{ "sub", cmd_sub, false,
-	  "print messages" },
-	{ "pub", cmd_pub, false,
-	  "publish messages" },
 	{ "sub", cmd_sub, false,
 	  "print messages" },
 	{ "pub", cmd_pub, false,
