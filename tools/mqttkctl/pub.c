@@ -14,7 +14,6 @@
 
 #include "device.h"
 #include "mqttkctl.h"
-#include "sub.h"
 
 /**
  * enum pub_source - where the payload comes from

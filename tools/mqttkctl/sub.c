@@ -19,7 +19,6 @@
 #include "device.h"
 #include "format.h"
 #include "mqttkctl.h"
-#include "sub.h"
 
 /* More than the longest line, so that no read is refused as too small. */
 #define READ_SIZE	(512 * 1024)
