@@ -120,7 +120,7 @@ static const struct validity validity[] = {
 
 static void validity_desc(const struct validity *v, char *desc)
 {
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%zu: %*pE",
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%zu: %*phN",
 		 (size_t)(v - validity), (int)v->len, v->text);
 }
 
