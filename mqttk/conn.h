@@ -35,6 +35,9 @@ struct mqttk_conn_info {
 	const char *listener;
 };
 
+/* Runs connections' works, listeners' and senders'. */
+extern struct workqueue_struct *mqttk_conn_wq;
+
 int mqttk_conn_module_init(void);
 void mqttk_conn_module_exit(void);
 

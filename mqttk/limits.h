@@ -48,6 +48,7 @@ enum mqttk_limit {
 	MQTTK_LIMIT_MAX_KEEPALIVE,	/* seconds, 0: none enforced */
 	MQTTK_LIMIT_MAX_SUBSCRIPTIONS,	/* of a client */
 	MQTTK_LIMIT_CONNECT_TIMEOUT,	/* seconds from accept to CONNECT */
+	MQTTK_LIMIT_SOCKET_BUFFER,	/* bytes, each way, of a connection */
 	MQTTK_LIMIT_HANDSHAKE_MEMORY,	/* bytes, MQTTK_BUDGET_HANDSHAKE */
 	MQTTK_LIMIT_CLIENT_MEMORY,	/* bytes, MQTTK_BUDGET_CLIENT */
 	MQTTK_LIMIT_MESSAGE_MEMORY,	/* bytes, MQTTK_BUDGET_MESSAGE */
@@ -74,8 +75,10 @@ struct mqttk_limits {
  * @name: its name in `mqttkctl limit`
  * @unit: "bytes", "messages", "seconds", ...
  * @min: smallest value that can be set
- * @max: ceiling; outside the initial user namespace @userns_max applies
+ * @max: ceiling; outside the initial user namespace @userns_max applies. Those
+ *	of memory budgets follow the size of the machine, set at module load
  * @userns_max: ceiling for netns owned by other user namespaces
+ * @def: what a new netns starts with
  */
 struct mqttk_limit_desc {
 	const char *name;
@@ -83,15 +86,17 @@ struct mqttk_limit_desc {
 	unsigned long min;
 	unsigned long max;
 	unsigned long userns_max;
+	unsigned long def;
 };
 
-extern const struct mqttk_limit_desc mqttk_limit_desc[MQTTK_LIMIT_NR];
+extern struct mqttk_limit_desc mqttk_limit_desc[MQTTK_LIMIT_NR];
 
 /* The module's cap, shared by all netns: set up at module load. */
 int mqttk_limits_module_init(void);
 void mqttk_limits_module_exit(void);
 
-int mqttk_limits_init(struct mqttk_limits *l);
+int mqttk_limits_init(struct mqttk_limits *l, bool init_userns);
+void mqttk_limits_reset(struct mqttk_limits *l, bool init_userns);
 void mqttk_limits_exit(struct mqttk_limits *l);
 int mqttk_limit_set(struct mqttk_limits *l, enum mqttk_limit key, u64 value,
 		    bool init_userns);

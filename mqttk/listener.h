@@ -11,8 +11,12 @@
 #include <linux/socket.h>
 #include <linux/workqueue.h>
 
+struct mem_cgroup;
 struct mqttk_net;
+struct net;
 struct netlink_ext_ack;
+struct sock;
+struct socket;
 
 #define MQTTK_LISTENER_NAME_MAX	63
 
@@ -33,12 +37,26 @@ struct mqttk_listener_config {
 };
 
 /**
+ * struct mqttk_callbacks - a socket's callbacks before ours
+ * @data_ready: see &struct sock
+ * @state_change: see &struct sock
+ * @write_space: see &struct sock
+ */
+struct mqttk_callbacks {
+	void (*data_ready)(struct sock *sk);
+	void (*state_change)(struct sock *sk);
+	void (*write_space)(struct sock *sk);
+};
+
+/**
  * struct mqttk_listener - an open listener
  * @list: in mn->listeners, under mn->ctl_mutex
  * @mn: its broker
  * @config: as given, name and port filled in
  * @sock: the listening socket; NULL once closed
- * @work: accepts
+ * @work: accepts; delayed only while memory is short
+ * @saved: what the socket's callbacks were; those of its connections, too
+ * @memcg: who opened it pays for what comes by it; a reference
  * @nr_conns: connections it has open
  * @accepted: connections it ever accepted
  * @refused: connections it turned away
@@ -50,7 +68,9 @@ struct mqttk_listener {
 	struct mqttk_net *mn;
 	struct mqttk_listener_config config;
 	struct socket *sock;
-	struct work_struct work;
+	struct delayed_work work;
+	struct mqttk_callbacks saved;
+	struct mem_cgroup *memcg;
 	atomic_t nr_conns;
 	atomic_long_t accepted;
 	atomic_long_t refused;
@@ -64,6 +84,8 @@ int mqttk_listener_add(struct mqttk_net *mn,
 int mqttk_listener_del(struct mqttk_net *mn, const char *name,
 		       struct netlink_ext_ack *extack);
 void mqttk_listener_del_all(struct mqttk_net *mn);
+int mqttk_listener_parse(struct net *net, const char *text,
+			 struct mqttk_listener_config *config);
 void mqttk_listener_put(struct mqttk_listener *ln);
 
 #endif /* MQTTK_LISTENER_H */

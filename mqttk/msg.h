@@ -8,6 +8,7 @@
 
 #include <linux/bvec.h>
 #include <linux/ktime.h>
+#include <linux/llist.h>
 #include <linux/refcount.h>
 #include <linux/types.h>
 
@@ -33,6 +34,7 @@ struct mqttk_limits;
  * @charged: bytes charged to @limits
  * @limits: the budget; lives as long as the netns, which outlives all messages
  * @stamp: CLOCK_BOOTTIME at receipt
+ * @free: in the list of large messages about to be freed
  * @bvec: the payload's pages, or NULL if it is inline. Pages come from the
  *	page allocator, are never rewritten once published and never recycled
  *	by us, so TCP may hold on to them after the message is gone.
@@ -48,7 +50,10 @@ struct mqttk_msg {
 	u32 nr_pages;
 	size_t charged;
 	struct mqttk_limits *limits;
-	ktime_t stamp;
+	union {
+		ktime_t stamp;
+		struct llist_node free;
+	};
 	struct bio_vec *bvec;
 	u8 data[];
 };
@@ -60,6 +65,7 @@ u32 mqttk_msg_fill(struct mqttk_msg *msg, const void *from, u32 len);
 void mqttk_msg_fill_iter(struct mqttk_msg *msg, struct iov_iter *iter);
 void mqttk_msg_read(const struct mqttk_msg *msg, u32 off, void *to, u32 len);
 void mqttk_msg_free(struct mqttk_msg *msg);
+void mqttk_msg_flush(void);
 
 static inline const u8 *mqttk_msg_inline(const struct mqttk_msg *msg)
 {

@@ -71,35 +71,34 @@ struct mqttk_stats {
  * @nr_live: conns whose memory is not yet freed; the netns waits for 0
  * @nr_objects: sessions not yet freed; likewise
  * @wait: wakes who waits for @nr_live
- * @files: open /dev/mqtt files, under @files_lock
- * @files_lock: guards @files
+ * @files: open /dev/mqtt files; dev.c's
  */
 struct mqttk_net {
 	struct net *net;
 	struct mqttk_limits limits;
 	struct mqttk_stats __percpu *stats;
 	bool dying;
-	struct mutex ctl_mutex;
+	struct mutex ctl_mutex;	/* control */
 	struct list_head listeners;
-	struct mutex sub_mutex;
+	struct mutex sub_mutex;	/* subscriptions, client ids */
 	struct mqttk_index index;
 	struct rhashtable sessions;
 	struct xarray session_ids;
 	struct mqttk_retained retained;
 	struct list_head conns;
-	spinlock_t conns_lock;
+	spinlock_t conns_lock;	/* conns */
 	unsigned int nr_conns;
 	atomic_t nr_live;
 	atomic_t nr_objects;
 	wait_queue_head_t wait;
 	struct list_head files;
-	struct mutex files_lock;
 };
 
 struct mqttk_net *mqttk_net(const struct net *net);
 int mqttk_net_module_init(void);
 void mqttk_net_module_exit(void);
 
+bool mqttk_net_is_initial(const struct net *net);
 bool mqttk_net_allowed(const struct net *net, struct netlink_ext_ack *extack);
 u64 mqttk_stat_sum(const struct mqttk_net *mn, enum mqttk_stat stat);
 int mqttk_net_reset(struct mqttk_net *mn);
@@ -113,6 +112,18 @@ static inline void mqttk_stat_add(struct mqttk_net *mn, enum mqttk_stat stat,
 static inline void mqttk_stat_inc(struct mqttk_net *mn, enum mqttk_stat stat)
 {
 	mqttk_stat_add(mn, stat, 1);
+}
+
+/*
+ * Counts down one of the netns's counters that its end waits for. Once it is 0
+ * the netns may be gone, but not before a grace period.
+ */
+static inline void mqttk_net_gone(struct mqttk_net *mn, atomic_t *counter)
+{
+	rcu_read_lock();
+	if (atomic_dec_and_test(counter))
+		wake_up(&mn->wait);
+	rcu_read_unlock();
 }
 
 #endif /* MQTTK_NET_H */

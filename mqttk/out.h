@@ -23,7 +23,7 @@
  * @size: allocated for @buf
  */
 struct mqttk_out {
-	spinlock_t lock;
+	spinlock_t lock;	/* the fields below */
 	u8 *buf;
 	u32 len;
 	u32 size;

@@ -68,11 +68,13 @@ struct mqttk_peer {
  * @pub: its decoded header; @pub.topic is only valid in publish_begin
  * @msg: the message being filled, or NULL if the payload is to be skipped
  * @left: payload bytes still to come
+ * @refused: there was no memory for it
  */
 struct mqttk_incoming {
 	struct mqttk_publish pub;
 	struct mqttk_msg *msg;
 	u32 left;
+	bool refused;
 };
 
 void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn,
@@ -86,7 +88,8 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 			      struct mqttk_incoming *in);
 int mqttk_proto_publish_end(struct mqttk_peer *peer,
 			    struct mqttk_incoming *in);
-bool mqttk_proto_replay(struct mqttk_peer *peer);
-void mqttk_proto_end(struct mqttk_peer *peer);
+void mqttk_proto_publish_refused(struct mqttk_peer *peer,
+				 struct mqttk_incoming *in);
+void mqttk_proto_end(struct mqttk_peer *peer, bool quiet);
 
 #endif /* MQTTK_PROTO_H */

@@ -17,6 +17,7 @@
 struct mqttk_endpoint;
 struct mqttk_msg;
 struct mqttk_net;
+struct mqttk_retain_node;
 
 /**
  * enum mqttk_end - why an endpoint loses its session
@@ -74,7 +75,7 @@ struct mqttk_endpoint {
  */
 struct mqttk_session {
 	struct mqttk_subscriber sub;
-	spinlock_t lock;
+	spinlock_t lock;	/* ep, epoch, dead, queue */
 	struct mqttk_endpoint *ep;
 	u32 epoch;
 	bool dead;
@@ -106,8 +107,10 @@ bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
 unsigned int mqttk_session_peek(struct mqttk_session *s,
 				const struct mqttk_endpoint *ep,
 				struct mqttk_qent *ents, unsigned int max);
-bool mqttk_session_consume(struct mqttk_session *s,
-			   const struct mqttk_endpoint *ep, unsigned int n);
+void mqttk_session_consume(struct mqttk_session *s, unsigned int n);
+bool mqttk_session_append_retained(struct mqttk_session *s,
+				   struct mqttk_retain_node *node, u8 qos);
+bool mqttk_session_has_room(struct mqttk_session *s);
 
 int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			    const u8 *filter, u16 len, u8 qos, u8 options,

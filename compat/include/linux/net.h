@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * kernel_bind() takes a struct sockaddr_unsized since 6.19, a struct sockaddr
+ * before: the compiler knows which.
+ */
+#ifndef MQTTK_COMPAT_LINUX_NET_H
+#define MQTTK_COMPAT_LINUX_NET_H
+
+#include_next <linux/net.h>
+
+struct sockaddr_unsized;
+
+typedef int (*mqttk_old_bind_t)(struct socket *, struct sockaddr *, int);
+
+typedef typeof(__builtin_choose_expr(
+	__builtin_types_compatible_p(typeof(kernel_bind) *, mqttk_old_bind_t),
+	(struct sockaddr *)NULL, (struct sockaddr_unsized *)NULL))
+	mqttk_sockaddr_t;
+
+/* The address of a struct sockaddr_storage as kernel_bind() wants it. */
+static inline mqttk_sockaddr_t mqttk_sockaddr(void *addr)
+{
+	return addr;
+}
+
+#endif

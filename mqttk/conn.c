@@ -1,0 +1,589 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The connection: its life, its work, its socket's callbacks, its timer.
+ */
+#include <linux/ipv6.h>
+#include <linux/slab.h>
+#include <net/ipv6.h>
+#include <net/sock.h>
+#include <net/tcp.h>
+
+#include "conn_impl.h"
+#include "limits.h"
+#include "listener.h"
+#include "memcg.h"
+#include "net.h"
+
+/* sk_sndbuf and sk_rcvbuf to begin with; they grow when the peer needs it. */
+#define BUFFER_BASE	SZ_16K
+
+/* How long a farewell may take. */
+#define CLOSING_TIMEOUT	(10 * HZ)
+
+struct workqueue_struct *mqttk_conn_wq;
+
+static struct mqttk_conn *conn_of(const struct mqttk_endpoint *ep)
+{
+	return container_of(ep, struct mqttk_conn, peer.ep);
+}
+
+/**
+ * mqttk_conn_queue - have the connection's work look at it
+ * @conn: the connection; the caller has a reference, or finds it under RCU
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_conn_queue(struct mqttk_conn *conn)
+{
+	/* Found under RCU, it may have lost its last reference already. */
+	if (work_pending(&conn->work) || !refcount_inc_not_zero(&conn->ref))
+		return;
+	if (!queue_work(mqttk_conn_wq, &conn->work))
+		mqttk_conn_put(conn);
+}
+
+/* -- the socket's callbacks -------------------------------------------- */
+
+static void data_ready(struct sock *sk)
+{
+	struct mqttk_conn *conn;
+
+	rcu_read_lock();
+	conn = rcu_dereference_sk_user_data(sk);
+	if (conn)
+		mqttk_conn_queue(conn);
+	rcu_read_unlock();
+}
+
+static void state_change(struct sock *sk)
+{
+	/* The work looks at the socket's state; nothing more to say. */
+	data_ready(sk);
+}
+
+static void write_space(struct sock *sk)
+{
+	struct mqttk_conn *conn;
+
+	rcu_read_lock();
+	conn = rcu_dereference_sk_user_data(sk);
+	if (conn && sk_stream_is_writeable(sk) &&
+	    !test_bit(CONN_TX_BUSY, &conn->flags) &&
+	    !test_bit(CONN_DEAD, &conn->flags)) {
+		clear_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+		/* The socket is alive, and so is the conn that owns it. */
+		mqttk_tx_list(conn);
+	}
+	rcu_read_unlock();
+}
+
+static void callbacks_install(struct mqttk_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	__rcu_assign_sk_user_data_with_flags(sk, conn, SK_USER_DATA_NOCOPY);
+	sk->sk_data_ready = data_ready;
+	sk->sk_state_change = state_change;
+	sk->sk_write_space = write_space;
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void callbacks_restore(struct mqttk_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	write_lock_bh(&sk->sk_callback_lock);
+	sk->sk_data_ready = conn->ln->saved.data_ready;
+	sk->sk_state_change = conn->ln->saved.state_change;
+	sk->sk_write_space = conn->ln->saved.write_space;
+	rcu_assign_sk_user_data(sk, NULL);
+	write_unlock_bh(&sk->sk_callback_lock);
+}
+
+static void timer_fn(struct timer_list *t)
+{
+	struct mqttk_conn *conn = timer_container_of(conn, t, timer);
+
+	if (test_and_clear_bit(CONN_TX_STALLED, &conn->flags))
+		mqttk_tx_list(conn);
+	mqttk_conn_queue(conn);
+}
+
+/* -- the session's endpoint -------------------------------------------- */
+
+static void ep_wake(struct mqttk_endpoint *ep)
+{
+	mqttk_tx_list(conn_of(ep));
+}
+
+static void ep_end(struct mqttk_endpoint *ep, enum mqttk_end why)
+{
+	struct mqttk_conn *conn = conn_of(ep);
+
+	set_bit(why == MQTTK_END_NET ? CONN_ABORT : CONN_ENDED, &conn->flags);
+	mqttk_conn_queue(conn);
+}
+
+static const struct mqttk_endpoint_ops conn_ep_ops = {
+	.wake = ep_wake,
+	.end = ep_end,
+};
+
+/* -- the end ----------------------------------------------------------- */
+
+/**
+ * mqttk_conn_free - free a connection whose last reference is gone
+ * @conn: the connection; use mqttk_conn_put()
+ *
+ * References are held by mn->conns until release(), by the work while it is
+ * queued, by a sender's list; callbacks and the timer use it under RCU or
+ * until they are switched off by release(). The last one may go anywhere, so
+ * all that needs process context was done by release().
+ */
+void mqttk_conn_free(struct mqttk_conn *conn)
+{
+	struct mqttk_net *mn = conn->peer.mn;
+	struct sock *sk = conn->sk;
+
+	mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT, conn->buffer_charge);
+	mqttk_listener_put(conn->ln);
+	sock_put(sk);
+	kfree_rcu(conn, rcu);
+	/* Nothing of the netns may be touched after this. */
+	mqttk_net_gone(mn, &mn->nr_live);
+}
+
+static void uncharge_fixed(struct mqttk_conn *conn, enum mqttk_budget b)
+{
+	mqttk_uncharge(&conn->peer.mn->limits, b, conn->fixed_charge);
+	conn->fixed_charge = 0;
+}
+
+/*
+ * The socket goes, and with it everything but the memory of the conn itself.
+ * Contexts that can still hold a reference: a sender that found the conn on
+ * its list (CONN_DEAD keeps it off the socket), the work queued once more
+ * (phase says there is nothing to do), a callback under RCU on its way to
+ * queue it.
+ */
+static void release(struct mqttk_conn *conn)
+{
+	struct mqttk_net *mn = conn->peer.mn;
+	struct sock *sk = conn->sk;
+	enum mqttk_budget b = conn->since ? MQTTK_BUDGET_CLIENT :
+					    MQTTK_BUDGET_HANDSHAKE;
+
+	callbacks_restore(conn);
+	mqttk_conn_lock(conn);
+	set_bit(CONN_DEAD, &conn->flags);
+	mqttk_conn_unlock(conn);
+	timer_shutdown_sync(&conn->timer);
+	mqttk_rx_free(conn);
+	mqttk_tx_free(conn);
+	/*
+	 * A kernel socket of a netns loses its timers when it is closed: it
+	 * would stay in FIN_WAIT for ever if the peer is gone. So whatever has
+	 * not ended by now is reset.
+	 */
+	if (READ_ONCE(sk->sk_state) != TCP_CLOSE)
+		sock_no_linger(sk);
+	sock_release(conn->sock);
+	conn->sock = NULL;
+	uncharge_fixed(conn, b);
+	WRITE_ONCE(conn->phase, CONN_RELEASED);
+
+	spin_lock_bh(&mn->conns_lock);
+	list_del(&conn->list);
+	mn->nr_conns--;
+	spin_unlock_bh(&mn->conns_lock);
+	atomic_dec(&conn->ln->nr_conns);
+	mqttk_conn_put(conn);
+}
+
+/* Takes the session from the senders, then ends it. */
+static void leave_session(struct mqttk_conn *conn, bool quiet)
+{
+	mqttk_conn_lock(conn);
+	conn->tx_session = NULL;
+	mqttk_conn_unlock(conn);
+	mqttk_proto_end(&conn->peer, quiet);
+}
+
+static void count_end(struct mqttk_conn *conn, int err)
+{
+	struct mqttk_net *mn = conn->peer.mn;
+
+	switch (err) {
+	case -EBADMSG:
+	case -EPROTO:
+		mqttk_stat_inc(mn, MQTTK_STAT_MALFORMED);
+		break;
+	case -EMSGSIZE:
+		mqttk_stat_inc(mn, MQTTK_STAT_PACKETS_TOO_LARGE);
+		break;
+	case -ETIME:
+		mqttk_stat_inc(mn, conn->since ? MQTTK_STAT_KEEPALIVE_TIMEOUTS :
+						 MQTTK_STAT_CONNECT_TIMEOUTS);
+		break;
+	}
+}
+
+static void begin_closing(struct mqttk_conn *conn, int err)
+{
+	count_end(conn, err);
+	WRITE_ONCE(conn->phase, CONN_CLOSING);
+	leave_session(conn, false);
+	mqttk_rx_free(conn);
+	conn->deadline = jiffies + CLOSING_TIMEOUT;
+	mod_timer(&conn->timer, conn->deadline);
+	mqttk_tx_list(conn);
+}
+
+/*
+ * Closing goes on: when all is sent, say FIN; when the peer has said it too,
+ * or time is up, let go.
+ */
+static void go_on_closing(struct mqttk_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	mqttk_rx_discard(conn);
+	if (READ_ONCE(sk->sk_state) == TCP_CLOSE ||
+	    time_after_eq(jiffies, conn->deadline)) {
+		release(conn);
+		return;
+	}
+	if (!mqttk_tx_pending(conn) && !(sk->sk_shutdown & SEND_SHUTDOWN))
+		kernel_sock_shutdown(conn->sock, SHUT_WR);
+	/* Loopback may have ended it while we held the socket. */
+	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
+		release(conn);
+}
+
+/* -- the work ---------------------------------------------------------- */
+
+static unsigned long idle_deadline(struct mqttk_conn *conn)
+{
+	/* One and a half times the keep-alive [MQTT-3.1.2-24]. */
+	return conn->last_rx + conn->peer.keepalive * HZ +
+	       conn->peer.keepalive * HZ / 2;
+}
+
+/* Has the peer been silent for too long? If not, have the timer look again. */
+static bool is_late(struct mqttk_conn *conn)
+{
+	unsigned long deadline = conn->deadline;
+
+	if (conn->since) {
+		if (!conn->peer.keepalive)
+			return false;
+		deadline = idle_deadline(conn);
+	}
+	if (time_after_eq(jiffies, deadline))
+		return true;
+	if (!timer_pending(&conn->timer))
+		mod_timer(&conn->timer, deadline);
+	return false;
+}
+
+/* CONNECT was accepted: from a stranger to a client. */
+static int become_client(struct mqttk_conn *conn)
+{
+	struct mqttk_limits *l = &conn->peer.mn->limits;
+	u32 fixed = conn->fixed_charge;
+
+	if (!mqttk_charge(l, MQTTK_BUDGET_CLIENT, fixed))
+		return -ENOBUFS;
+	uncharge_fixed(conn, MQTTK_BUDGET_HANDSHAKE);
+	conn->fixed_charge = fixed;
+	conn->since = ktime_get_boottime();
+	mqttk_conn_lock(conn);
+	if (mqttk_charge(l, MQTTK_BUDGET_CLIENT, 2 * BUFFER_BASE))
+		conn->buffer_charge += 2 * BUFFER_BASE;
+	conn->tx_session = conn->peer.session;
+	mqttk_conn_unlock(conn);
+	/* Something may have been queued before senders could see it. */
+	mqttk_tx_list(conn);
+	timer_delete(&conn->timer);
+	return 0;
+}
+
+static void run_replays(struct mqttk_conn *conn, bool *again)
+{
+	struct mqttk_peer *peer = &conn->peer;
+
+	if (list_empty(&peer->replays.list))
+		return;
+	switch (mqttk_replay_run(&peer->replays, peer->session)) {
+	case MQTTK_REPLAY_AGAIN:
+		*again = true;
+		break;
+	case MQTTK_REPLAY_FULL:
+		set_bit(CONN_REPLAY_FULL, &conn->flags);
+		/* The queue may have drained before the bit could be seen. */
+		smp_mb__after_atomic();
+		mqttk_tx_list(conn);
+		break;
+	case MQTTK_REPLAY_DONE:
+		break;
+	}
+}
+
+/* One turn of an open connection. Returns why it ends, or 0. */
+static int turn(struct mqttk_conn *conn, bool *again)
+{
+	int err;
+
+	if (test_bit(CONN_ENDED, &conn->flags))
+		return -ESHUTDOWN;
+	err = mqttk_rx_run(conn, again);
+	if (conn->peer.session && !conn->since)
+		err = become_client(conn) ?: err;
+	if (err)
+		return err;
+	if (conn->peer.session)
+		run_replays(conn, again);
+	if (mqttk_out_pending(&conn->peer.out))
+		mqttk_tx_list(conn);
+	return is_late(conn) ? -ETIME : 0;
+}
+
+static void conn_work(struct work_struct *work)
+{
+	struct mqttk_conn *conn = container_of(work, struct mqttk_conn, work);
+	struct mem_cgroup *old = set_active_memcg(conn->ln->memcg);
+	bool again = false;
+	int err;
+
+	if (conn->phase != CONN_RELEASED &&
+	    test_bit(CONN_ABORT, &conn->flags)) {
+		if (conn->phase == CONN_OPEN)
+			leave_session(conn, true);
+		release(conn);
+	}
+	if (conn->phase == CONN_OPEN) {
+		err = turn(conn, &again);
+		if (err)
+			begin_closing(conn, err);
+	}
+	/* Answers first: what is in the socket need not be waited for. */
+	if (conn->phase != CONN_RELEASED) {
+		if (test_and_clear_bit(CONN_TX_RETRY, &conn->flags))
+			mqttk_tx_list(conn);
+		mqttk_tx_drain();
+	}
+	if (conn->phase == CONN_CLOSING)
+		go_on_closing(conn);
+	else if (again && conn->phase == CONN_OPEN)
+		mqttk_conn_queue(conn);
+	set_active_memcg(old);
+	mqttk_conn_put(conn);
+}
+
+/* -- the beginning ----------------------------------------------------- */
+
+static void prepare_socket(struct sock *sk)
+{
+	lock_sock(sk);
+	/* Senders run in softirq: see sk_page_frag(). */
+	sk->sk_use_task_frag = false;
+	sk->sk_allocation = GFP_ATOMIC;
+	WRITE_ONCE(sk->sk_sndbuf, BUFFER_BASE);
+	WRITE_ONCE(sk->sk_rcvbuf, BUFFER_BASE);
+	sk->sk_userlocks |= SOCK_SNDBUF_LOCK | SOCK_RCVBUF_LOCK;
+	release_sock(sk);
+	tcp_sock_set_nodelay(sk);
+}
+
+/* What a connection costs at rest: our memory, and the kernel's. */
+static u32 fixed_cost(const struct sock *sk)
+{
+	return sizeof(struct mqttk_conn) + sk->sk_prot->obj_size +
+	       sizeof(struct socket_alloc);
+}
+
+static struct mqttk_conn *conn_alloc(struct mqttk_listener *ln,
+				     struct socket *sock)
+{
+	struct mqttk_net *mn = ln->mn;
+	u32 cost = fixed_cost(sock->sk);
+	struct mqttk_conn *conn;
+
+	if (!mqttk_charge(&mn->limits, MQTTK_BUDGET_HANDSHAKE, cost))
+		return ERR_PTR(-ENOBUFS);
+	conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
+		       __GFP_NOWARN);
+	if (!conn) {
+		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_HANDSHAKE, cost);
+		return ERR_PTR(-ENOMEM);
+	}
+	conn->fixed_charge = cost;
+	conn->peer.ep.ops = &conn_ep_ops;
+	mqttk_proto_init(&conn->peer, mn, ln->config.anonymous);
+	conn->sock = sock;
+	conn->sk = sock->sk;
+	sock_hold(conn->sk);
+	conn->ln = ln;
+	refcount_inc(&ln->ref);
+	INIT_WORK(&conn->work, conn_work);
+	timer_setup(&conn->timer, timer_fn, 0);
+	refcount_set(&conn->ref, 1);
+	conn->last_rx = jiffies;
+	conn->deadline = jiffies + HZ * mqttk_limit(&mn->limits,
+					MQTTK_LIMIT_CONNECT_TIMEOUT);
+	atomic_inc(&mn->nr_live);
+	return conn;
+}
+
+/**
+ * mqttk_conn_create - a connection for an accepted socket
+ * @ln: the listener it came by, open
+ * @sock: the socket; the connection's from now on, unless this fails
+ *
+ * Context: the listener's work.
+ * Return: 0; -ENOBUFS over the budget, -EMFILE over max_connections, -ENOMEM
+ */
+int mqttk_conn_create(struct mqttk_listener *ln, struct socket *sock)
+{
+	struct mqttk_net *mn = ln->mn;
+	struct mqttk_conn *conn;
+
+	if (READ_ONCE(mn->nr_conns) >=
+	    mqttk_limit(&mn->limits, MQTTK_LIMIT_MAX_CONNECTIONS) ||
+	    (ln->config.max_connections &&
+	     atomic_read(&ln->nr_conns) >= ln->config.max_connections))
+		return -EMFILE;
+	prepare_socket(sock->sk);
+	conn = conn_alloc(ln, sock);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	atomic_inc(&ln->nr_conns);
+	spin_lock_bh(&mn->conns_lock);
+	list_add_tail(&conn->list, &mn->conns);
+	mn->nr_conns++;
+	spin_unlock_bh(&mn->conns_lock);
+	callbacks_install(conn);
+	/* Bytes, or the end, may have come before the callbacks were there. */
+	mqttk_conn_queue(conn);
+	return 0;
+}
+
+/* -- what others ask of it --------------------------------------------- */
+
+static void fill_addr(const struct sock *sk, struct sockaddr_storage *addr)
+{
+	struct sockaddr_in *in = (struct sockaddr_in *)addr;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->ss_family = sk->sk_family;
+	if (sk->sk_family == AF_INET) {
+		in->sin_port = sk->sk_dport;
+		in->sin_addr.s_addr = sk->sk_daddr;
+#if IS_ENABLED(CONFIG_IPV6)
+	} else {
+		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)addr;
+
+		in6->sin6_port = sk->sk_dport;
+		in6->sin6_addr = sk->sk_v6_daddr;
+		in6->sin6_scope_id = ipv6_iface_scope_id(&sk->sk_v6_daddr,
+							 sk->sk_bound_dev_if);
+#endif
+	}
+}
+
+/**
+ * mqttk_conn_info - what there is to show of a session's connection
+ * @ep: the session's endpoint
+ * @info: filled; @info->listener lives as long as the connection
+ *
+ * Context: under the session's lock.
+ * Return: false if @ep is not a connection
+ */
+bool mqttk_conn_info(const struct mqttk_endpoint *ep,
+		     struct mqttk_conn_info *info)
+{
+	const struct mqttk_conn *conn;
+
+	if (!ep || ep->ops != &conn_ep_ops)
+		return false;
+	conn = conn_of(ep);
+	fill_addr(conn->sk, &info->addr);
+	info->version = conn->peer.version;
+	info->keepalive = conn->peer.keepalive;
+	info->since = conn->since;
+	info->bytes_received = conn->bytes_received;
+	info->bytes_sent = conn->bytes_sent;
+	info->listener = conn->ln->config.name;
+	return true;
+}
+
+/* Sets a flag on each connection, of one listener or of all, and wakes it. */
+static void flag_all(struct mqttk_net *mn, const struct mqttk_listener *ln,
+		     enum mqttk_conn_flag flag)
+{
+	struct mqttk_conn *conn;
+	unsigned int n;
+
+	spin_lock_bh(&mn->conns_lock);
+	/* Each goes to the tail, so the lock can be left at any time. */
+	for (n = mn->nr_conns; n && !list_empty(&mn->conns); n--) {
+		conn = list_first_entry(&mn->conns, struct mqttk_conn, list);
+		list_move_tail(&conn->list, &mn->conns);
+		if ((!ln || conn->ln == ln) &&
+		    !test_and_set_bit(flag, &conn->flags))
+			mqttk_conn_queue(conn);
+		if (n % 64 == 0) {
+			spin_unlock_bh(&mn->conns_lock);
+			cond_resched();
+			spin_lock_bh(&mn->conns_lock);
+		}
+	}
+	spin_unlock_bh(&mn->conns_lock);
+}
+
+/**
+ * mqttk_conns_end - close connections in order
+ * @mn: the broker
+ * @ln: those of this listener, which accepts no more; NULL: all
+ *
+ * Context: process; yields; does not wait for them.
+ */
+void mqttk_conns_end(struct mqttk_net *mn, const struct mqttk_listener *ln)
+{
+	flag_all(mn, ln, CONN_ENDED);
+}
+
+/**
+ * mqttk_conns_abort - reset all connections and wait until they are gone
+ * @mn: the broker, without a listener
+ *
+ * Context: process; sleeps. Takes as long as their works' present turns.
+ */
+void mqttk_conns_abort(struct mqttk_net *mn)
+{
+	flag_all(mn, NULL, CONN_ABORT);
+	wait_event(mn->wait, !atomic_read(&mn->nr_live));
+}
+
+/**
+ * mqttk_conn_module_init - at module load
+ * Return: 0 or -ENOMEM
+ */
+int __init mqttk_conn_module_init(void)
+{
+	mqttk_conn_wq = alloc_workqueue("mqttk", WQ_PERCPU, 0);
+	if (!mqttk_conn_wq)
+		return -ENOMEM;
+	return mqttk_tx_module_init();
+}
+
+/**
+ * mqttk_conn_module_exit - at module unload, when no netns is left
+ */
+void mqttk_conn_module_exit(void)
+{
+	mqttk_tx_module_exit();
+	destroy_workqueue(mqttk_conn_wq);
+	mqttk_rx_module_exit();
+}

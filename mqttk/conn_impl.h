@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What conn.c, rx.c and tx.c share: the connection and who may touch what.
+ *
+ * A connection is worked on by
+ *  - its work (process context), which reads, decodes, routes, and closes;
+ *    one at a time, because a work never runs beside itself;
+ *  - senders (bottom halves off, socket spinlock held), which empty its
+ *    queues into the socket, on whatever CPU somebody queued something;
+ *  - the socket's callbacks and the timer (softirq), which only queue its work
+ *    or put it on a sender's list.
+ */
+#ifndef MQTTK_CONN_IMPL_H
+#define MQTTK_CONN_IMPL_H
+
+#include <linux/llist.h>
+#include <linux/refcount.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+
+#include "conn.h"
+#include "proto.h"
+#include "session.h"
+
+/**
+ * enum mqttk_conn_flag - bits of conn->flags
+ * @CONN_TX_LISTED: on a sender's list
+ * @CONN_TX_RETRY: a sender found the socket taken; whoever took it lists the
+ *	conn again
+ * @CONN_TX_BUSY: a sender is at it: write_space() need not list it
+ * @CONN_TX_STALLED: the kernel had no memory for a send; the timer retries
+ * @CONN_RX_BLOCKED: not read until the peer has read its answers
+ * @CONN_REPLAY_FULL: a replay waits until the queue has drained
+ * @CONN_ENDED: its session was taken away, or an administrator closes it
+ * @CONN_ABORT: the broker ends: no farewell
+ * @CONN_DEAD: released: senders keep off
+ */
+enum mqttk_conn_flag {
+	CONN_TX_LISTED,
+	CONN_TX_RETRY,
+	CONN_TX_BUSY,
+	CONN_TX_STALLED,
+	CONN_RX_BLOCKED,
+	CONN_REPLAY_FULL,
+	CONN_ENDED,
+	CONN_ABORT,
+	CONN_DEAD,
+};
+
+/**
+ * enum mqttk_conn_phase - how its work goes about it
+ * @CONN_OPEN: reads and answers
+ * @CONN_CLOSING: sends what is left and waits for the end of the connection,
+ *	so that a refusal survives a lossy link
+ * @CONN_RELEASED: has no socket any more
+ */
+enum mqttk_conn_phase {
+	CONN_OPEN,
+	CONN_CLOSING,
+	CONN_RELEASED,
+};
+
+/**
+ * struct mqttk_conn - a TCP connection with an MQTT peer
+ * @peer: the protocol's side; its work only
+ * @in: the PUBLISH whose payload is arriving; its work only
+ * @in_payload: there is one
+ * @phase: its work only
+ * @partial: bytes of a packet that has not come whole, or NULL; its work only
+ * @partial_len: how many
+ * @partial_size: room in @partial
+ * @partial_budget: what @partial is charged to
+ * @need: bytes at @partial from which on it makes sense to decode again
+ * @whole: bytes the packet at @partial takes up before it can be decoded, as
+ *	far as is known; how large @partial may get ahead of time
+ * @fixed_charge: bytes charged for the conn and its socket
+ * @buffer_charge: bytes charged for the socket's buffers, under the socket lock
+ * @deadline: jiffies when the present phase ends; its work only
+ * @last_rx: jiffies when something last came; its work only
+ * @since: CLOCK_BOOTTIME of the CONNECT
+ * @tx_session: the session that senders take from, under the socket lock;
+ *	valid while not NULL, because its work clears it before closing it
+ * @tx_buf: bytes of peer.out being sent, under the socket lock
+ * @tx_len: how many
+ * @tx_sent: how many of them are in the socket
+ * @cur: a message that is in the socket in part, with its own reference, so
+ *	that the stream stays whole whatever becomes of the session; under the
+ *	socket lock
+ * @cur_sent: bytes of its packet in the socket
+ * @bytes_received: off the socket
+ * @bytes_sent: into the socket
+ * @flags: enum mqttk_conn_flag
+ * @sk: the socket's inner half, with a reference of its own, so that senders
+ *	may lock it at any time
+ * @sock: the socket; NULL when released; its work only
+ * @ln: the listener it came by; a reference
+ * @list: in mn->conns
+ * @tx_node: in a sender's list
+ * @work: see above; a reference while queued
+ * @timer: queues @work
+ * @ref: mn->conns, each queued work, each sender's list
+ * @rcu: callbacks find it under RCU
+ */
+struct mqttk_conn {
+	struct mqttk_peer peer;
+	struct mqttk_incoming in;
+	bool in_payload;
+	u8 phase;
+	u8 partial_budget;
+	u8 *partial;
+	u32 partial_len;
+	u32 partial_size;
+	u32 need;
+	u32 whole;
+	u32 fixed_charge;
+	u32 buffer_charge;
+	unsigned long deadline;
+	unsigned long last_rx;
+	ktime_t since;
+
+	struct mqttk_session *tx_session;
+	u8 *tx_buf;
+	u32 tx_len;
+	u32 tx_sent;
+	struct mqttk_qent cur;
+	u32 cur_sent;
+
+	u64 bytes_received;
+	u64 bytes_sent;
+	unsigned long flags;
+	struct sock *sk;
+	struct socket *sock;
+	struct mqttk_listener *ln;
+	struct list_head list;
+	struct llist_node tx_node;
+	struct work_struct work;
+	struct timer_list timer;
+	refcount_t ref;
+	struct rcu_head rcu;
+};
+
+/* conn.c */
+void mqttk_conn_queue(struct mqttk_conn *conn);
+void mqttk_conn_free(struct mqttk_conn *conn);
+
+static inline void mqttk_conn_put(struct mqttk_conn *conn)
+{
+	if (refcount_dec_and_test(&conn->ref))
+		mqttk_conn_free(conn);
+}
+
+/* rx.c */
+void mqttk_rx_module_exit(void);
+int mqttk_rx_run(struct mqttk_conn *conn, bool *again);
+void mqttk_rx_discard(struct mqttk_conn *conn);
+void mqttk_rx_free(struct mqttk_conn *conn);
+
+/* tx.c */
+int mqttk_tx_module_init(void);
+void mqttk_tx_module_exit(void);
+void mqttk_tx_list(struct mqttk_conn *conn);
+void mqttk_tx_drain(void);
+bool mqttk_tx_pending(struct mqttk_conn *conn);
+void mqttk_tx_free(struct mqttk_conn *conn);
+
+/*
+ * The socket's spinlock, for both rx and tx: each holds it for a bounded copy
+ * only, and never sleeps under it. Nobody holds two of them.
+ */
+static inline void mqttk_conn_lock(struct mqttk_conn *conn)
+{
+	local_bh_disable();
+	bh_lock_sock(conn->sk);
+}
+
+static inline void mqttk_conn_unlock(struct mqttk_conn *conn)
+{
+	bh_unlock_sock(conn->sk);
+	local_bh_enable();
+}
+
+#endif /* MQTTK_CONN_IMPL_H */

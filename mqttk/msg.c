@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The message. Topic and small payloads are one allocation; a larger payload
+ * has pages, allocated as its bytes arrive, so that a length from the wire
+ * costs its sender real bytes before it costs us memory.
+ */
+#include <kunit/visibility.h>
+#include <linux/llist.h>
+#include <linux/mm.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <linux/workqueue.h>
+
+#include "limits.h"
+#include "msg.h"
+
+/* A message of more pages is freed by a work of its own. */
+#define FREE_LATER_PAGES	256
+
+static u32 payload_pages(u32 payload_len)
+{
+	return DIV_ROUND_UP(payload_len, PAGE_SIZE);
+}
+
+static bool is_inline(const struct mqttk_msg *msg)
+{
+	return msg->payload_len <= MQTTK_MSG_INLINE;
+}
+
+static int charge(struct mqttk_msg *msg, size_t bytes)
+{
+	if (!mqttk_charge(msg->limits, MQTTK_BUDGET_MESSAGE, bytes))
+		return -ENOBUFS;
+	msg->charged += bytes;
+	return 0;
+}
+
+/**
+ * mqttk_msg_alloc - start a message
+ * @limits: whose MQTTK_BUDGET_MESSAGE it is charged to; outlives it
+ * @topic: its topic, copied
+ * @topic_len: bytes of topic
+ * @payload_len: bytes of payload to come, at most MQTTK_REMAINING_MAX
+ * @gfp: how to allocate; large payloads need a mask that may sleep
+ *
+ * The payload is written by mqttk_msg_reserve() with mqttk_msg_fill() or
+ * mqttk_msg_fill_iter(), and complete when @filled is @payload_len.
+ *
+ * Return: the message with one reference, the caller's; -ENOBUFS over the
+ *	budget, -ENOMEM
+ */
+struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
+				  u16 topic_len, u32 payload_len, gfp_t gfp)
+{
+	bool in_place = payload_len <= MQTTK_MSG_INLINE;
+	size_t size = struct_size_t(struct mqttk_msg, data, topic_len);
+	size_t vec = 0;
+	struct mqttk_msg *msg;
+
+	if (in_place)
+		size += payload_len;
+	else
+		vec = array_size(payload_pages(payload_len),
+				 sizeof(struct bio_vec));
+	if (!mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, size + vec))
+		return ERR_PTR(-ENOBUFS);
+	msg = kmalloc(size, gfp);
+	if (!msg)
+		goto uncharge;
+	memset(msg, 0, sizeof(*msg));
+	refcount_set(&msg->ref, 1);
+	msg->limits = limits;
+	msg->charged = size + vec;
+	msg->topic_len = topic_len;
+	msg->payload_len = payload_len;
+	msg->stamp = ktime_get_boottime();
+	memcpy(msg->data, topic, topic_len);
+	if (vec) {
+		msg->bvec = kvmalloc(vec, gfp);
+		if (!msg->bvec)
+			goto free;
+	}
+	return msg;
+free:
+	kfree(msg);
+uncharge:
+	mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, size + vec);
+	return ERR_PTR(-ENOMEM);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_alloc);
+
+/**
+ * mqttk_msg_reserve - make room for the next bytes of payload
+ * @msg: a message that nobody else has seen
+ * @len: how many more bytes there shall be room for; cut to what is missing
+ * @gfp: how to allocate
+ *
+ * Return: the bytes there is room for, at least one unless the payload is
+ *	complete; -ENOBUFS over the budget, -ENOMEM
+ */
+int mqttk_msg_reserve(struct mqttk_msg *msg, u32 len, gfp_t gfp)
+{
+	u32 want = min(len, msg->payload_len - msg->filled);
+	u32 pages = payload_pages(msg->filled + want);
+	int err;
+
+	if (is_inline(msg))
+		return want;
+	while (msg->nr_pages < pages) {
+		struct page *page;
+
+		err = charge(msg, PAGE_SIZE);
+		if (err)
+			return err;
+		page = alloc_page(gfp);
+		if (!page)
+			return -ENOMEM;
+		bvec_set_page(&msg->bvec[msg->nr_pages++], page, PAGE_SIZE, 0);
+	}
+	return want;
+}
+
+/**
+ * mqttk_msg_fill_iter - where the next bytes of payload go
+ * @msg: a message that nobody else has seen, with room reserved
+ * @iter: set to the room not yet filled
+ *
+ * Whoever writes through @iter adds what was written to @filled.
+ */
+void mqttk_msg_fill_iter(struct mqttk_msg *msg, struct iov_iter *iter)
+{
+	u32 room = min_t(u64, msg->payload_len,
+			 (u64)msg->nr_pages << PAGE_SHIFT) - msg->filled;
+
+	iov_iter_bvec(iter, ITER_DEST, msg->bvec, msg->nr_pages,
+		      msg->filled + room);
+	iov_iter_advance(iter, msg->filled);
+}
+
+/**
+ * mqttk_msg_fill - copy the next bytes of payload
+ * @msg: a message that nobody else has seen, with room reserved
+ * @from: the bytes
+ * @len: how many; no more than there is room for
+ *
+ * Return: the bytes copied
+ */
+u32 mqttk_msg_fill(struct mqttk_msg *msg, const void *from, u32 len)
+{
+	struct iov_iter iter;
+	u32 done;
+
+	if (is_inline(msg)) {
+		done = min(len, msg->payload_len - msg->filled);
+		memcpy(msg->data + msg->topic_len + msg->filled, from, done);
+	} else {
+		mqttk_msg_fill_iter(msg, &iter);
+		done = copy_to_iter(from, len, &iter);
+	}
+	msg->filled += done;
+	return done;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_fill);
+
+/**
+ * mqttk_msg_read - copy payload out
+ * @msg: a complete message
+ * @off: first byte
+ * @to: where to
+ * @len: how many; @off + @len is at most the payload's length
+ */
+void mqttk_msg_read(const struct mqttk_msg *msg, u32 off, void *to, u32 len)
+{
+	struct iov_iter iter;
+
+	if (is_inline(msg)) {
+		memcpy(to, mqttk_msg_inline(msg) + off, len);
+		return;
+	}
+	iov_iter_bvec(&iter, ITER_SOURCE, msg->bvec, msg->nr_pages,
+		      msg->payload_len);
+	iov_iter_advance(&iter, off);
+	WARN_ON_ONCE(copy_from_iter(to, len, &iter) != len);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_read);
+
+static void free_now(struct mqttk_msg *msg)
+{
+	u32 i;
+
+	for (i = 0; i < msg->nr_pages; i++) {
+		put_page(msg->bvec[i].bv_page);
+		if (msg->nr_pages > FREE_LATER_PAGES)
+			cond_resched();
+	}
+	mqttk_uncharge(msg->limits, MQTTK_BUDGET_MESSAGE, msg->charged);
+	kvfree(msg->bvec);
+	kfree(msg);
+}
+
+static LLIST_HEAD(free_later);
+
+static void free_work_fn(struct work_struct *work)
+{
+	struct llist_node *list = llist_del_all(&free_later);
+	struct mqttk_msg *msg, *next;
+
+	llist_for_each_entry_safe(msg, next, list, free)
+		free_now(msg);
+}
+
+static DECLARE_WORK(free_work, free_work_fn);
+
+/**
+ * mqttk_msg_free - free a message whose last reference is gone
+ * @msg: the message; call mqttk_msg_put() instead
+ *
+ * TCP may still hold some of its pages: they are freed when it is done. The
+ * last reference often goes with bottom halves off, where thousands of pages
+ * would take too long, so those go to a work.
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_msg_free(struct mqttk_msg *msg)
+{
+	if (msg->nr_pages <= FREE_LATER_PAGES)
+		free_now(msg);
+	else if (llist_add(&msg->free, &free_later))
+		queue_work(system_unbound_wq, &free_work);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_free);
+
+/**
+ * mqttk_msg_flush - wait until messages put before are freed
+ *
+ * Context: may sleep; before a netns's limits or the module go.
+ */
+void mqttk_msg_flush(void)
+{
+	flush_work(&free_work);
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Retained messages for new subscriptions, a few at a time.
+ */
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "net.h"
+#include "replay.h"
+#include "session.h"
+
+/* Steps of the walk in one turn, so that its endpoint gets on with the rest. */
+#define TURN	256
+
+/**
+ * struct mqttk_replay - the retained messages of one subscription
+ * @list: in mqttk_replays
+ * @walk: where it is; paused between turns
+ * @qos: granted
+ * @len: bytes of filter
+ * @filter: the walk's
+ */
+struct mqttk_replay {
+	struct list_head list;
+	struct mqttk_retain_walk walk;
+	u8 qos;
+	u16 len;
+	u8 filter[];
+};
+
+static size_t replay_size(u16 len)
+{
+	return struct_size_t(struct mqttk_replay, filter, len);
+}
+
+/**
+ * mqttk_replays_init - none
+ * @r: replays
+ */
+void mqttk_replays_init(struct mqttk_replays *r)
+{
+	INIT_LIST_HEAD(&r->list);
+}
+
+/**
+ * mqttk_replay_alloc - get ready to replay, before subscribing
+ * @s: the session that subscribes
+ * @filter: to what
+ * @len: its length
+ *
+ * Context: process; may sleep.
+ * Return: to be given to mqttk_replay_start() or mqttk_replay_discard();
+ *	NULL over the budget or without memory
+ */
+struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
+					const u8 *filter, u16 len)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	struct mqttk_replay *rp;
+
+	if (!mqttk_charge(l, MQTTK_BUDGET_CLIENT, replay_size(len)))
+		return NULL;
+	rp = kmalloc(replay_size(len), GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
+		     __GFP_NOWARN);
+	if (!rp) {
+		mqttk_uncharge(l, MQTTK_BUDGET_CLIENT, replay_size(len));
+		return NULL;
+	}
+	rp->len = len;
+	memcpy(rp->filter, filter, len);
+	return rp;
+}
+
+/**
+ * mqttk_replay_discard - not needed after all
+ * @s: the session
+ * @rp: a replay that is not in a list
+ */
+void mqttk_replay_discard(struct mqttk_session *s, struct mqttk_replay *rp)
+{
+	mqttk_uncharge(&s->mn->limits, MQTTK_BUDGET_CLIENT,
+		       replay_size(rp->len));
+	kfree(rp);
+}
+
+/**
+ * mqttk_replay_start - queue it behind the replays before
+ * @r: the endpoint's replays
+ * @s: its session
+ * @rp: what mqttk_replay_alloc() gave; owned by @r from now on
+ * @qos: granted
+ */
+void mqttk_replay_start(struct mqttk_replays *r, struct mqttk_session *s,
+			struct mqttk_replay *rp, u8 qos)
+{
+	rp->qos = qos;
+	rcu_read_lock();
+	mqttk_retain_start(&rp->walk, &s->mn->retained, rp->filter, rp->len);
+	mqttk_retain_pause(&rp->walk);
+	rcu_read_unlock();
+	list_add_tail(&rp->list, &r->list);
+}
+
+static void replay_end(struct mqttk_session *s, struct mqttk_replay *rp)
+{
+	list_del(&rp->list);
+	mqttk_replay_discard(s, rp);
+}
+
+/**
+ * mqttk_replays_free - drop what is left
+ * @r: replays
+ * @s: their session
+ */
+void mqttk_replays_free(struct mqttk_replays *r, struct mqttk_session *s)
+{
+	struct mqttk_replay *rp, *next;
+
+	list_for_each_entry_safe(rp, next, &r->list, list) {
+		mqttk_retain_abort(&rp->walk);
+		replay_end(s, rp);
+		cond_resched();
+	}
+}
+
+/* Returns DONE when this replay's walk has ended. */
+static enum mqttk_replay_state run_one(struct mqttk_replay *rp,
+				       struct mqttk_session *s, int *turn)
+{
+	enum mqttk_replay_state state = MQTTK_REPLAY_AGAIN;
+	struct mqttk_retain_node *node;
+
+	rcu_read_lock();
+	mqttk_retain_resume(&rp->walk);
+	while ((*turn)-- > 0) {
+		if (!mqttk_session_has_room(s)) {
+			state = MQTTK_REPLAY_FULL;
+			break;
+		}
+		node = mqttk_retain_next(&rp->walk);
+		if (IS_ERR(node))
+			break;
+		if (!node) {
+			state = MQTTK_REPLAY_DONE;
+			break;
+		}
+		mqttk_session_append_retained(s, node, rp->qos);
+	}
+	if (state == MQTTK_REPLAY_DONE)
+		mqttk_retain_abort(&rp->walk);
+	else
+		mqttk_retain_pause(&rp->walk);
+	rcu_read_unlock();
+	return state;
+}
+
+/**
+ * mqttk_replay_run - go on where the last turn stopped
+ * @r: the endpoint's replays
+ * @s: its session
+ *
+ * Context: process; the endpoint's own.
+ * Return: what is left to do
+ */
+enum mqttk_replay_state mqttk_replay_run(struct mqttk_replays *r,
+					 struct mqttk_session *s)
+{
+	enum mqttk_replay_state state;
+	struct mqttk_replay *rp;
+	int turn = TURN;
+
+	while (!list_empty(&r->list)) {
+		rp = list_first_entry(&r->list, struct mqttk_replay, list);
+		state = run_one(rp, s, &turn);
+		if (state != MQTTK_REPLAY_DONE)
+			return state;
+		replay_end(s, rp);
+	}
+	return MQTTK_REPLAY_DONE;
+}

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The receiving side of a connection: bytes from the socket into packets.
+ *
+ * Small packets are read many at a time into scratch memory that belongs to
+ * nobody in particular; a connection keeps only what has not come whole. A
+ * large payload goes from the socket into the message's own pages. The socket
+ * is locked only while bytes are copied.
+ */
+#include <linux/percpu.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+#include <linux/uio.h>
+#include <net/tcp.h>
+
+#include "conn_impl.h"
+#include "limits.h"
+#include "msg.h"
+#include "net.h"
+
+#define SCRATCH_BYTES	SZ_16K
+
+/* Room made at a time in a message that is being received. */
+#define PAYLOAD_CHUNK	SZ_64K
+
+/* What one turn may cost before others get theirs. */
+#define TURN_READS	8
+#define TURN_RECEIVERS	16384
+
+/* A PUBLISH up to its payload: topic and packet identifier. */
+#define PUBLISH_HEAD_MAX	(2 + 65535 + 2)
+
+/* Memory for a packet that has not come whole starts with so much. */
+#define PARTIAL_MIN	128
+
+#define GFP_RX	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
+/*
+ * A scratch buffer for each CPU. A turn may sleep, so it takes the buffer away
+ * while it needs it, and one that finds none gets its own.
+ */
+static DEFINE_PER_CPU(u8 *, scratch);
+
+static u8 *scratch_get(void)
+{
+	u8 *buf = this_cpu_xchg(scratch, NULL);
+
+	return buf ?: kmalloc(SCRATCH_BYTES, GFP_KERNEL | __GFP_NORETRY |
+			      __GFP_NOWARN);
+}
+
+static void scratch_put(u8 *buf)
+{
+	kfree(this_cpu_xchg(scratch, buf));
+}
+
+static int actor(read_descriptor_t *desc, struct sk_buff *skb,
+		 unsigned int offset, size_t len)
+{
+	struct iov_iter *to = desc->arg.data;
+	size_t n = min(len, iov_iter_count(to));
+
+	if (n && skb_copy_datagram_iter(skb, offset, to, n))
+		return -EFAULT;
+	desc->count = iov_iter_count(to);
+	return n;
+}
+
+/*
+ * Reads what there is, up to the room in @to. Returns the bytes read, -EAGAIN
+ * if there are none now, -ENOTCONN if there will be none.
+ */
+static int read_socket(struct mqttk_conn *conn, struct iov_iter *to)
+{
+	read_descriptor_t desc = {
+		.arg.data = to,
+		.count = iov_iter_count(to),
+	};
+	struct sock *sk = conn->sk;
+	int n;
+
+	mqttk_conn_lock(conn);
+	n = tcp_read_sock(sk, &desc, actor);
+	if (n <= 0) {
+		if (sk->sk_err || sk->sk_state == TCP_CLOSE ||
+		    sk->sk_shutdown & RCV_SHUTDOWN)
+			n = -ENOTCONN;
+		else
+			n = -EAGAIN;
+	}
+	mqttk_conn_unlock(conn);
+	if (n > 0) {
+		conn->last_rx = jiffies;
+		conn->bytes_received += n;
+		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_RECEIVED, n);
+	}
+	return n;
+}
+
+static int payload_done(struct mqttk_conn *conn, int *receivers)
+{
+	int n;
+
+	conn->in_payload = false;
+	n = mqttk_proto_publish_end(&conn->peer, &conn->in);
+	if (n < 0)
+		return n;
+	*receivers += n;
+	return 0;
+}
+
+/* Takes payload out of a buffer. Returns bytes taken or an error. */
+static int take_payload(struct mqttk_conn *conn, const u8 *buf, size_t len,
+			int *receivers)
+{
+	struct mqttk_incoming *in = &conn->in;
+	u32 take = min_t(size_t, len, in->left);
+	u32 done = 0;
+	int n, err = 0;
+
+	while (in->msg && done < take) {
+		n = mqttk_msg_reserve(in->msg, take - done, GFP_RX);
+		if (n < 0) {
+			mqttk_proto_publish_refused(&conn->peer, in);
+			break;
+		}
+		done += mqttk_msg_fill(in->msg, buf + done, n);
+	}
+	in->left -= take;
+	if (!in->left)
+		err = payload_done(conn, receivers);
+	return err ?: take;
+}
+
+/*
+ * Decodes one packet, or as much of a PUBLISH as there is. Returns the bytes
+ * used; 0 if it takes more to go on, at least conn->need; or an error.
+ */
+static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
+		       int *receivers)
+{
+	struct mqttk_peer *peer = &conn->peer;
+	struct mqttk_fixed f;
+	size_t avail;
+	int n, err;
+
+	n = mqttk_wire_fixed(peer->version, buf, len, &f);
+	conn->need = len + 1;
+	conn->whole = MQTTK_FIXED_MAX;
+	if (n <= 0)
+		return n;
+	err = mqttk_proto_check(peer, &f);
+	if (err)
+		return err;
+	avail = min_t(size_t, len - n, f.remaining);
+	conn->whole = n + f.remaining;
+	if (f.type == MQTTK_PUBLISH) {
+		conn->whole = n + min_t(u32, f.remaining, PUBLISH_HEAD_MAX);
+		err = mqttk_proto_publish_begin(peer, &f, buf + n, avail,
+						&conn->in);
+		if (err <= 0)
+			return err;
+		n += err;
+		conn->in_payload = true;
+		err = 0;
+		if (!conn->in.left)
+			err = payload_done(conn, receivers);
+		return err ?: n;
+	}
+	conn->need = conn->whole;
+	if (avail < f.remaining)
+		return 0;
+	return mqttk_proto_packet(peer, &f, buf + n) ?: n + f.remaining;
+}
+
+/* Decodes what is in a buffer. Returns bytes used, or an error. */
+static int take_all(struct mqttk_conn *conn, const u8 *buf, size_t len,
+		    int *receivers)
+{
+	size_t used = 0;
+	int n;
+
+	while (used < len) {
+		if (conn->in_payload)
+			n = take_payload(conn, buf + used, len - used,
+					 receivers);
+		else
+			n = take_packet(conn, buf + used, len - used,
+					receivers);
+		if (n < 0)
+			return n;
+		if (!n)
+			break;
+		used += n;
+		cond_resched();
+	}
+	return used;
+}
+
+static void partial_free(struct mqttk_conn *conn)
+{
+	if (!conn->partial)
+		return;
+	kvfree(conn->partial);
+	mqttk_uncharge(&conn->peer.mn->limits, conn->partial_budget,
+		       conn->partial_size);
+	conn->partial = NULL;
+	conn->partial_len = 0;
+	conn->partial_size = 0;
+}
+
+/*
+ * Makes room for a packet that has not come whole. The memory grows with what
+ * has come, not with what was announced: a length costs nothing to send.
+ */
+static int partial_grow(struct mqttk_conn *conn, u32 more)
+{
+	struct mqttk_limits *l = &conn->peer.mn->limits;
+	u8 budget = conn->peer.state == MQTTK_PEER_NEW ?
+		    MQTTK_BUDGET_HANDSHAKE : MQTTK_BUDGET_CLIENT;
+	u32 len = conn->partial_len;
+	u32 size = max3((u32)PARTIAL_MIN, min(conn->whole, 2 * len), len + more);
+	u8 *buf;
+
+	if (!mqttk_charge(l, budget, size))
+		return -ENOBUFS;
+	buf = kvmalloc(size, GFP_RX);
+	if (!buf) {
+		mqttk_uncharge(l, budget, size);
+		return -ENOMEM;
+	}
+	if (conn->partial)
+		memcpy(buf, conn->partial, len);
+	partial_free(conn);
+	conn->partial = buf;
+	conn->partial_len = len;
+	conn->partial_size = size;
+	conn->partial_budget = budget;
+	return 0;
+}
+
+static int partial_keep(struct mqttk_conn *conn, const u8 *buf, u32 len)
+{
+	int err = partial_grow(conn, len);
+
+	if (err)
+		return err;
+	memcpy(conn->partial, buf, len);
+	conn->partial_len = len;
+	return 0;
+}
+
+/* Reads on behind the packet that has not come whole. */
+static int read_partial(struct mqttk_conn *conn, int *receivers)
+{
+	struct iov_iter to;
+	struct kvec v;
+	int n, used;
+
+	if (conn->partial_len == conn->partial_size) {
+		n = partial_grow(conn, 1);
+		if (n)
+			return n;
+	}
+	v.iov_base = conn->partial + conn->partial_len;
+	v.iov_len = conn->partial_size - conn->partial_len;
+	iov_iter_kvec(&to, ITER_DEST, &v, 1, v.iov_len);
+	n = read_socket(conn, &to);
+	if (n < 0)
+		return n;
+	conn->partial_len += n;
+	if (conn->partial_len < conn->need)
+		return n;
+	used = take_all(conn, conn->partial, conn->partial_len, receivers);
+	if (used < 0)
+		return used;
+	conn->partial_len -= used;
+	memmove(conn->partial, conn->partial + used, conn->partial_len);
+	if (!conn->partial_len)
+		partial_free(conn);
+	return n;
+}
+
+/* Reads into the pages of the message whose payload is arriving. */
+static int read_payload(struct mqttk_conn *conn, int *receivers)
+{
+	struct mqttk_incoming *in = &conn->in;
+	struct iov_iter to;
+	int n, err = 0;
+
+	n = mqttk_msg_reserve(in->msg, PAYLOAD_CHUNK, GFP_RX);
+	if (n < 0) {
+		mqttk_proto_publish_refused(&conn->peer, in);
+		return -EINTR;
+	}
+	mqttk_msg_fill_iter(in->msg, &to);
+	n = read_socket(conn, &to);
+	if (n < 0)
+		return n;
+	in->msg->filled += n;
+	in->left -= n;
+	if (!in->left)
+		err = payload_done(conn, receivers);
+	return err ?: n;
+}
+
+/* Reads packets of which nothing has come yet. */
+static int read_packets(struct mqttk_conn *conn, u8 *buf, int *receivers)
+{
+	struct kvec v = { buf, SCRATCH_BYTES };
+	struct iov_iter to;
+	int n, used, err = 0;
+
+	iov_iter_kvec(&to, ITER_DEST, &v, 1, v.iov_len);
+	n = read_socket(conn, &to);
+	if (n < 0)
+		return n;
+	used = take_all(conn, buf, n, receivers);
+	if (used < 0)
+		return used;
+	if (used < n)
+		err = partial_keep(conn, buf + used, n - used);
+	return err ?: n;
+}
+
+static int read_once(struct mqttk_conn *conn, u8 *buf, int *receivers)
+{
+	if (conn->partial_len)
+		return read_partial(conn, receivers);
+	if (conn->in_payload && conn->in.msg && conn->in.msg->bvec)
+		return read_payload(conn, receivers);
+	return read_packets(conn, buf, receivers);
+}
+
+/* Its peer does not read its answers: neither do we read, until it does. */
+static bool is_blocked(struct mqttk_conn *conn)
+{
+	if (mqttk_out_pending(&conn->peer.out) < MQTTK_OUT_HIGH)
+		return false;
+	set_bit(CONN_RX_BLOCKED, &conn->flags);
+	/* The sender may have emptied it before it could see the bit. */
+	smp_mb__after_atomic();
+	mqttk_tx_list(conn);
+	return true;
+}
+
+/* More comes than a turn or the buffer can take: let the peer send more at a time. */
+static void grow_buffer(struct mqttk_conn *conn)
+{
+	struct mqttk_limits *l = &conn->peer.mn->limits;
+	struct sock *sk = conn->sk;
+	int size = sk->sk_rcvbuf;
+
+	if (!conn->peer.session ||
+	    size * 2 > mqttk_limit(l, MQTTK_LIMIT_SOCKET_BUFFER) ||
+	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, size))
+		return;
+	mqttk_conn_lock(conn);
+	conn->buffer_charge += size;
+	WRITE_ONCE(sk->sk_rcvbuf, size * 2);
+	WRITE_ONCE(tcp_sk(sk)->window_clamp,
+		   max_t(u32, tcp_sk(sk)->window_clamp, tcp_full_space(sk)));
+	mqttk_conn_unlock(conn);
+}
+
+/**
+ * mqttk_rx_run - read, decode and route for one turn
+ * @conn: an open connection; called by its work
+ * @again: set if there is probably more to read
+ *
+ * Return: 0, or why the connection ends: -ENOTCONN if the peer closed it,
+ *	otherwise see proto.c
+ */
+int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
+{
+	int reads = TURN_READS;
+	int receivers = 0;
+	u8 *buf;
+	int n = 0;
+
+	*again = false;
+	buf = scratch_get();
+	if (!buf)
+		return -ENOMEM;
+	while (reads-- && receivers < TURN_RECEIVERS) {
+		if (is_blocked(conn))
+			goto out;
+		n = read_once(conn, buf, &receivers);
+		if (n < 0 && n != -EINTR)
+			goto out;
+	}
+	*again = true;
+out:
+	if (*again || (conn->in_payload && conn->in.left > conn->sk->sk_rcvbuf))
+		grow_buffer(conn);
+	scratch_put(buf);
+	return n < 0 && n != -EAGAIN && n != -EINTR ? n : 0;
+}
+
+/**
+ * mqttk_rx_discard - throw away what still comes on a closing connection
+ * @conn: the connection; called by its work
+ *
+ * Unread bytes would make the kernel answer with a reset, which can overtake
+ * what we said last.
+ */
+void mqttk_rx_discard(struct mqttk_conn *conn)
+{
+	u8 *buf = scratch_get();
+	int n = TURN_READS;
+
+	while (buf && n--) {
+		struct kvec v = { buf, SCRATCH_BYTES };
+		struct iov_iter to;
+
+		iov_iter_kvec(&to, ITER_DEST, &v, 1, v.iov_len);
+		if (read_socket(conn, &to) <= 0)
+			break;
+	}
+	scratch_put(buf);
+}
+
+/**
+ * mqttk_rx_free - forget what has not come whole
+ * @conn: the connection; called by its work
+ */
+void mqttk_rx_free(struct mqttk_conn *conn)
+{
+	partial_free(conn);
+	mqttk_msg_put(conn->in.msg);
+	conn->in.msg = NULL;
+	conn->in_payload = false;
+}
+
+/**
+ * mqttk_rx_module_exit - at module unload, when no connection is left
+ */
+void mqttk_rx_module_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(per_cpu(scratch, cpu));
+}

@@ -1,0 +1,445 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The sender. Whoever queues something for a connection puts it on its CPU's
+ * list, once; whatever the connection has pending when the sender comes by
+ * goes into the socket in as few sends as possible. Under load that is where
+ * the time is saved.
+ */
+#include <linux/bvec.h>
+#include <linux/percpu.h>
+#include <net/tcp.h>
+
+#include "conn_impl.h"
+#include "limits.h"
+#include "msg.h"
+#include "net.h"
+
+/* Messages gathered for one send. */
+#define GATHER		32
+
+/*
+ * Connections served with bottom halves off in one go: more would overflow the
+ * backlog of the receiving side on loopback.
+ */
+#define SERVED_AT_ONCE	32
+
+/* Bytes sent to one connection before others get their turn. */
+#define TX_BUDGET	(256 * 1024)
+
+/**
+ * struct sender - the connections with something to send, as one CPU found them
+ * @list: of conn->tx_node; each entry holds a reference
+ * @work: drains @list, wherever it runs
+ */
+struct sender {
+	struct llist_head list;
+	struct work_struct work;
+};
+
+/* The header of a PUBLISH up to its topic. */
+struct head {
+	u8 bytes[MQTTK_PUBLISH_HEAD_MAX];
+};
+
+/**
+ * struct gather - what goes into one send; one for each CPU
+ * @ents: messages from the session's queue
+ * @vec: the pieces, in order
+ * @heads: headers of @ents, and of the message that is partly sent
+ * @nr_ents: in @ents
+ * @nr_vec: in @vec
+ * @bytes: sum of @vec
+ * @splice: message whose payload pages follow @vec, or NULL
+ * @splice_off: bytes of it already sent
+ */
+struct gather {
+	struct mqttk_qent ents[GATHER];
+	struct kvec vec[2 + 2 * (GATHER + 1)];
+	struct head heads[GATHER + 1];
+	unsigned int nr_ents;
+	unsigned int nr_vec;
+	size_t bytes;
+	struct mqttk_msg *splice;
+	u32 splice_off;
+};
+
+static DEFINE_PER_CPU(struct sender, senders);
+static DEFINE_PER_CPU(struct gather, gathers);
+
+static void add_piece(struct gather *g, const void *data, u32 len, u32 *skip)
+{
+	u32 cut = min(len, *skip);
+
+	*skip -= cut;
+	if (len == cut)
+		return;
+	g->vec[g->nr_vec++] = (struct kvec){ (u8 *)data + cut, len - cut };
+	g->bytes += len - cut;
+}
+
+/* Adds a message from byte @skip of its packet on. */
+static void add_message(struct gather *g, const struct mqttk_conn *conn,
+			const struct mqttk_qent *e, struct head *head,
+			u32 skip)
+{
+	struct mqttk_msg *msg = e->msg;
+	unsigned int n;
+
+	n = mqttk_wire_publish_head(head->bytes, conn->peer.version, e->qos,
+				    false, e->retain, msg->topic_len,
+				    msg->payload_len);
+	add_piece(g, head->bytes, n, &skip);
+	if (!msg->bvec) {
+		/* Topic and payload lie side by side. */
+		add_piece(g, msg->data, msg->topic_len + msg->payload_len,
+			  &skip);
+		return;
+	}
+	add_piece(g, msg->data, msg->topic_len, &skip);
+	g->splice = msg;
+	g->splice_off = skip;
+}
+
+static u32 packet_size(const struct mqttk_conn *conn,
+		       const struct mqttk_qent *e)
+{
+	return mqttk_wire_publish_size(conn->peer.version, e->qos,
+				       e->msg->topic_len,
+				       e->msg->payload_len);
+}
+
+/*
+ * Collects in the order of the stream: the message that is partly sent,
+ * answers, messages; up to the first payload that is spliced.
+ */
+static void collect(struct gather *g, struct mqttk_conn *conn)
+{
+	u32 skip = conn->tx_sent;
+	unsigned int i;
+
+	g->nr_ents = 0;
+	g->nr_vec = 0;
+	g->bytes = 0;
+	g->splice = NULL;
+	if (conn->cur.msg) {
+		add_message(g, conn, &conn->cur, &g->heads[GATHER],
+			    conn->cur_sent);
+		if (g->splice)
+			return;
+	}
+	if (!conn->tx_buf) {
+		conn->tx_buf = mqttk_out_take(&conn->peer.out, &conn->tx_len);
+		conn->tx_sent = 0;
+		skip = 0;
+	}
+	if (conn->tx_buf)
+		add_piece(g, conn->tx_buf, conn->tx_len, &skip);
+	if (!conn->tx_session)
+		return;
+	g->nr_ents = mqttk_session_peek(conn->tx_session, &conn->peer.ep,
+					g->ents, GATHER);
+	for (i = 0; i < g->nr_ents; i++) {
+		add_message(g, conn, &g->ents[i], &g->heads[i], 0);
+		if (g->splice) {
+			g->nr_ents = i + 1;
+			return;
+		}
+	}
+}
+
+/* Notes that @sent bytes of what was collected are in the socket. */
+static void account(struct gather *g, struct mqttk_conn *conn, size_t sent)
+{
+	unsigned int done = 0;
+	size_t part;
+
+	conn->bytes_sent += sent;
+	mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_SENT, sent);
+	if (conn->cur.msg) {
+		part = min_t(size_t, sent,
+			     packet_size(conn, &conn->cur) - conn->cur_sent);
+		conn->cur_sent += part;
+		sent -= part;
+		if (conn->cur_sent == packet_size(conn, &conn->cur)) {
+			mqttk_msg_put(conn->cur.msg);
+			conn->cur.msg = NULL;
+		}
+	}
+	if (conn->tx_buf && sent) {
+		part = min_t(size_t, sent, conn->tx_len - conn->tx_sent);
+		conn->tx_sent += part;
+		sent -= part;
+	}
+	if (conn->tx_buf && conn->tx_sent == conn->tx_len) {
+		kvfree(conn->tx_buf);
+		conn->tx_buf = NULL;
+	}
+	while (sent) {
+		struct mqttk_qent *e = &g->ents[done++];
+
+		part = packet_size(conn, e);
+		if (sent < part) {
+			conn->cur = *e;
+			mqttk_msg_get(e->msg);
+			conn->cur_sent = sent;
+			break;
+		}
+		sent -= part;
+	}
+	if (done) {
+		mqttk_session_consume(conn->tx_session, done);
+		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_MESSAGES_SENT, done);
+	}
+}
+
+static int send_vec(struct gather *g, struct sock *sk)
+{
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL |
+			     (g->splice ? MSG_MORE : 0),
+	};
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, g->vec, g->nr_vec, g->bytes);
+	return tcp_sendmsg_locked(sk, &msg, g->bytes);
+}
+
+static int send_pages(struct gather *g, struct sock *sk)
+{
+	size_t len = g->splice->payload_len - g->splice_off;
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
+	};
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, g->splice->bvec,
+		      g->splice->nr_pages, g->splice->payload_len);
+	iov_iter_advance(&msg.msg_iter, g->splice_off);
+	return tcp_sendmsg_locked(sk, &msg, len);
+}
+
+/* A peer that reads slower than we send gets more buffer, while there is any. */
+static bool grow_buffer(struct mqttk_conn *conn)
+{
+	struct mqttk_limits *l = &conn->peer.mn->limits;
+	struct sock *sk = conn->sk;
+	int size = sk->sk_sndbuf;
+
+	if (!conn->tx_session ||
+	    size * 2 > mqttk_limit(l, MQTTK_LIMIT_SOCKET_BUFFER) ||
+	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, size))
+		return false;
+	conn->buffer_charge += size;
+	WRITE_ONCE(sk->sk_sndbuf, size * 2);
+	return true;
+}
+
+/*
+ * Sends once. Returns bytes sent; 0 if there was nothing to send; -EAGAIN if
+ * the socket is full: write_space() lists the conn again; other errors if the
+ * connection is beyond help.
+ */
+static int send_once(struct mqttk_conn *conn)
+{
+	struct gather *g = this_cpu_ptr(&gathers);
+	struct sock *sk = conn->sk;
+	int sent = 0, n;
+	bool full = false;
+
+	collect(g, conn);
+	if (g->bytes) {
+		n = send_vec(g, sk);
+		if (n < 0)
+			return n == -EAGAIN && grow_buffer(conn) ? 1 : n;
+		sent = n;
+		full = n < g->bytes;
+	}
+	if (g->splice && !full) {
+		n = send_pages(g, sk);
+		if (n < 0 && n != -EAGAIN)
+			return n;
+		full = n < 0 || n < g->splice->payload_len - g->splice_off;
+		sent += max(n, 0);
+	}
+	account(g, conn, sent);
+	if (full && !grow_buffer(conn))
+		return -EAGAIN;
+	return full ? 1 : sent;
+}
+
+/* Tells the conn's work what it was waiting for. */
+static void after_send(struct mqttk_conn *conn)
+{
+	bool kick = false;
+
+	if (test_bit(CONN_RX_BLOCKED, &conn->flags) && !conn->tx_buf &&
+	    !mqttk_out_pending(&conn->peer.out))
+		kick = test_and_clear_bit(CONN_RX_BLOCKED, &conn->flags);
+	if (test_bit(CONN_REPLAY_FULL, &conn->flags) && conn->tx_session &&
+	    mqttk_session_has_room(conn->tx_session))
+		kick |= test_and_clear_bit(CONN_REPLAY_FULL, &conn->flags);
+	if (kick || READ_ONCE(conn->phase) == CONN_CLOSING)
+		mqttk_conn_queue(conn);
+}
+
+/* Under the socket's spinlock. Returns true if there is more to send. */
+static bool send_some(struct mqttk_conn *conn)
+{
+	struct sock *sk = conn->sk;
+	int budget = TX_BUDGET;
+	int n;
+
+	set_bit(CONN_TX_BUSY, &conn->flags);
+	do {
+		n = send_once(conn);
+		budget -= max(n, 0);
+	} while (n > 0 && budget > 0);
+	clear_bit(CONN_TX_BUSY, &conn->flags);
+	if (n == -EAGAIN && sk_stream_is_writeable(sk)) {
+		/* Not the peer is slow, memory is short: nobody will tell. */
+		set_bit(CONN_TX_STALLED, &conn->flags);
+		timer_reduce(&conn->timer, jiffies + HZ / 50);
+	}
+	after_send(conn);
+	return n > 0;
+}
+
+static void serve(struct mqttk_conn *conn)
+{
+	struct sock *sk = conn->sk;
+	bool more = false;
+
+	bh_lock_sock(sk);
+	if (sock_owned_by_user(sk))
+		set_bit(CONN_TX_RETRY, &conn->flags);
+	else if (!test_bit(CONN_DEAD, &conn->flags) &&
+		 (1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))
+		more = send_some(conn);
+	bh_unlock_sock(sk);
+	if (more)
+		mqttk_tx_list(conn);
+}
+
+static void drain(struct sender *snd)
+{
+	struct llist_node *list = llist_del_all(&snd->list);
+	struct mqttk_conn *conn, *next;
+	unsigned int n = 0;
+
+	list = llist_reverse_order(list);
+	local_bh_disable();
+	llist_for_each_entry_safe(conn, next, list, tx_node) {
+		/*
+		 * Off the list before looking at its queues: who queues
+		 * something from now on lists it again.
+		 */
+		clear_bit(CONN_TX_LISTED, &conn->flags);
+		/* Pairs with the test_and_set_bit() in mqttk_tx_list(). */
+		smp_mb__after_atomic();
+		serve(conn);
+		mqttk_conn_put(conn);
+		if (++n % SERVED_AT_ONCE)
+			continue;
+		local_bh_enable();
+		cond_resched();
+		local_bh_disable();
+	}
+	local_bh_enable();
+}
+
+static void drain_work(struct work_struct *work)
+{
+	drain(container_of(work, struct sender, work));
+}
+
+/**
+ * mqttk_tx_list - there is something to send
+ * @conn: the connection; the caller has a reference or its session's lock
+ *
+ * Context: any but hard interrupts; takes no lock.
+ */
+void mqttk_tx_list(struct mqttk_conn *conn)
+{
+	struct sender *snd;
+
+	if (test_and_set_bit(CONN_TX_LISTED, &conn->flags))
+		return;
+	refcount_inc(&conn->ref);
+	/* Any CPU's list will do: its work drains it wherever that runs. */
+	snd = raw_cpu_ptr(&senders);
+	if (llist_add(&conn->tx_node, &snd->list))
+		queue_work(mqttk_conn_wq, &snd->work);
+}
+
+/**
+ * mqttk_tx_drain - send what this CPU has listed, now
+ *
+ * Spares the way through the workqueue at the end of a conn's turn.
+ *
+ * Context: process.
+ */
+void mqttk_tx_drain(void)
+{
+	drain(raw_cpu_ptr(&senders));
+}
+
+/**
+ * mqttk_tx_pending - is there anything left to send but messages?
+ * @conn: the connection; called by its work
+ *
+ * Return: true if answers, or the rest of a packet, are not yet in the socket
+ */
+bool mqttk_tx_pending(struct mqttk_conn *conn)
+{
+	bool pending;
+
+	mqttk_conn_lock(conn);
+	pending = conn->tx_buf || conn->cur.msg ||
+		  mqttk_out_pending(&conn->peer.out);
+	mqttk_conn_unlock(conn);
+	return pending;
+}
+
+/**
+ * mqttk_tx_free - forget what was not sent
+ * @conn: a connection with CONN_DEAD set; called by its work
+ */
+void mqttk_tx_free(struct mqttk_conn *conn)
+{
+	mqttk_conn_lock(conn);
+	conn->tx_session = NULL;
+	kvfree(conn->tx_buf);
+	conn->tx_buf = NULL;
+	mqttk_msg_put(conn->cur.msg);
+	conn->cur.msg = NULL;
+	mqttk_conn_unlock(conn);
+	mqttk_out_free(&conn->peer.out);
+}
+
+/**
+ * mqttk_tx_module_init - at module load
+ * Return: 0
+ */
+int __init mqttk_tx_module_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct sender *snd = per_cpu_ptr(&senders, cpu);
+
+		init_llist_head(&snd->list);
+		INIT_WORK(&snd->work, drain_work);
+	}
+	return 0;
+}
+
+/**
+ * mqttk_tx_module_exit - wait for the senders
+ *
+ * Context: no connection is left, so their lists stay empty.
+ */
+void mqttk_tx_module_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		cancel_work_sync(&per_cpu_ptr(&senders, cpu)->work);
+}
