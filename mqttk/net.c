@@ -187,6 +187,7 @@ static struct pernet_operations net_ops = {
  */
 int __init mqttk_net_module_init(void)
 {
+	mqttk_sessions_module_init();
 	return register_pernet_subsys(&net_ops);
 }
 

@@ -58,6 +58,14 @@ static const struct rhashtable_params id_params = {
 };
 
 /**
+ * mqttk_sessions_module_init - make client ids hard to collide
+ */
+void __init mqttk_sessions_module_init(void)
+{
+	get_random_bytes(&id_hash_key, sizeof(id_hash_key));
+}
+
+/**
  * mqttk_sessions_init - a netns's tables of sessions
  * @mn: the broker
  *
@@ -65,7 +73,6 @@ static const struct rhashtable_params id_params = {
  */
 int mqttk_sessions_init(struct mqttk_net *mn)
 {
-	get_random_once(&id_hash_key, sizeof(id_hash_key));
 	xa_init_flags(&mn->session_ids, XA_FLAGS_ALLOC1 | XA_FLAGS_ACCOUNT);
 	return rhashtable_init(&mn->sessions, &id_params);
 }

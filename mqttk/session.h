@@ -119,6 +119,7 @@ int mqttk_session_unsubscribe(struct mqttk_session *s,
 			      struct mqttk_endpoint *ep,
 			      const u8 *filter, u16 len);
 
+void mqttk_sessions_module_init(void);
 int mqttk_sessions_init(struct mqttk_net *mn);
 void mqttk_sessions_exit(struct mqttk_net *mn);
 

@@ -10,15 +10,17 @@
 
 struct sockaddr_unsized;
 
-typedef int (*mqttk_old_bind_t)(struct socket *, struct sockaddr *, int);
-
-typedef typeof(__builtin_choose_expr(
-	__builtin_types_compatible_p(typeof(kernel_bind) *, mqttk_old_bind_t),
-	(struct sockaddr *)NULL, (struct sockaddr_unsized *)NULL))
-	mqttk_sockaddr_t;
+#define MQTTK_OLD_BIND							\
+	__builtin_types_compatible_p(typeof(kernel_bind),		\
+				     int(struct socket *, struct sockaddr *, \
+					 int))
+#define mqttk_sockaddr_ptr						\
+	typeof(__builtin_choose_expr(MQTTK_OLD_BIND,			\
+				     (struct sockaddr *)NULL,		\
+				     (struct sockaddr_unsized *)NULL))
 
 /* The address of a struct sockaddr_storage as kernel_bind() wants it. */
-static inline mqttk_sockaddr_t mqttk_sockaddr(void *addr)
+static inline mqttk_sockaddr_ptr mqttk_sockaddr(void *addr)
 {
 	return addr;
 }
