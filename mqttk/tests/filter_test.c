@@ -534,7 +534,7 @@ static void write_around(struct kunit *test, struct index_ctx *ctx)
 	unsigned int round, i;
 	u32 who;
 
-	for (round = 0; round < 20000; round++) {
+	for (round = 0; round < 6000; round++) {
 		who = 64 + prandom_u32_state(&ctx->rnd) % 8;
 		i = prandom_u32_state(&ctx->rnd) % ARRAY_SIZE(stay);
 		if (unsubscribe(ctx, who, text_of(stay[i])))

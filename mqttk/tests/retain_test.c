@@ -307,7 +307,7 @@ static void retain_pause(struct kunit *test)
 	struct retain_ctx *ctx = test->priv;
 	int round, i;
 
-	for (round = 0; round < 150; round++) {
+	for (round = 0; round < 60; round++) {
 		for (i = 0; i < 16; i++)
 			toggle(test, ctx,
 			       prandom_u32_state(&ctx->rnd) % (NR / 2));
@@ -494,7 +494,7 @@ static void retain_replayers(struct kunit *test)
 		init_completion(&r[i].done);
 		kthread_run(replayer_fn, &r[i], "mqttk-replayer");
 	}
-	for (i = 0; i < 30000; i++) {
+	for (i = 0; i < 6000; i++) {
 		keep(test, ctx, prandom_u32_state(&ctx->rnd) % (NR / 2));
 		toggle(test, ctx,
 		       NR / 2 + prandom_u32_state(&ctx->rnd) % (NR / 2));
