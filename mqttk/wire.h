@@ -37,9 +37,7 @@
 /* The code of a SUBACK entry whose filter was refused. */
 #define MQTTK_SUBACK_FAILURE	0x80
 
-/**
- * enum mqttk_ptype - packet types, as the first byte's high nibble has them
- */
+/* Packet types, as the first byte's high nibble has them. */
 enum mqttk_ptype {
 	MQTTK_CONNECT = 1,
 	MQTTK_CONNACK,
@@ -58,9 +56,7 @@ enum mqttk_ptype {
 	MQTTK_AUTH,
 };
 
-/**
- * enum mqttk_connack_code - CONNACK return codes of 3.1 and 3.1.1
- */
+/* CONNACK return codes of 3.1 and 3.1.1. */
 enum mqttk_connack_code {
 	MQTTK_CONNACK_ACCEPTED = 0,
 	MQTTK_CONNACK_BAD_VERSION,
