@@ -380,8 +380,11 @@ int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 
 	*again = false;
 	buf = scratch_get();
-	if (!buf)
-		return -ENOMEM;
+	if (!buf) {
+		/* The bytes wait in the socket, and so can we. */
+		timer_reduce(&conn->timer, jiffies + HZ / 50);
+		return 0;
+	}
 	while (reads-- && receivers < TURN_RECEIVERS) {
 		if (is_blocked(conn))
 			goto out;
