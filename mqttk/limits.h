@@ -6,7 +6,7 @@
  * itself. Every byte that a peer can make the module keep is charged to one
  * budget of its netns and to the module's cap before it is allocated, and
  * given back when it is freed. What happens when a budget is full is written
- * beside it, once, in Documentation/limits.rst.
+ * beside it, once, in Documentation/limits.md.
  */
 #ifndef MQTTK_LIMITS_H
 #define MQTTK_LIMITS_H
