@@ -30,6 +30,12 @@
  */
 #define CONNECT_MAX	100000
 
+/*
+ * Filters are checked in one go, without a yield, so there is a bound to how
+ * many can come at once, even where max_packet_size was raised.
+ */
+#define SUBSCRIBE_MAX	2000000
+
 #define GFP_PEER	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
 /* In which states a client may send what. */
@@ -81,6 +87,8 @@ int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f)
 		return -EPROTO;
 	if (f->type == MQTTK_CONNECT)
 		max = min(max, CONNECT_MAX);
+	else if (f->type != MQTTK_PUBLISH)
+		max = min(max, SUBSCRIBE_MAX);
 	if ((u64)f->size + f->remaining > max)
 		return -EMSGSIZE;
 	return 0;
