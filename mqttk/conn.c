@@ -282,8 +282,8 @@ static bool is_late(struct mqttk_conn *conn)
 	}
 	if (time_after_eq(jiffies, deadline))
 		return true;
-	if (!timer_pending(&conn->timer))
-		mod_timer(&conn->timer, deadline);
+	/* One that is to fire earlier will see that it is too early. */
+	timer_reduce(&conn->timer, deadline);
 	return false;
 }
 
@@ -305,7 +305,6 @@ static int become_client(struct mqttk_conn *conn)
 	mqttk_conn_unlock(conn);
 	/* Something may have been queued before senders could see it. */
 	mqttk_tx_list(conn);
-	timer_delete(&conn->timer);
 	return 0;
 }
 
