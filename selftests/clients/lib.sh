@@ -98,7 +98,7 @@ listen()
 	shift
 	pub -r -t listen/ready -m ready || return 1
 	: >"$file"
-	timeout 300 mosquitto_sub -h "$HOST" -p "$PORT" -t listen/ready "$@" \
+	mosquitto_sub -h "$HOST" -p "$PORT" -t listen/ready "$@" \
 		>"$file" 2>"$file.errors" &
 	# shellcheck disable=SC2034 # for the caller
 	listener=$!
@@ -115,6 +115,7 @@ results()
 		'ok - '*)	pass "${line#ok - }" ;;
 		'not ok - '*)	fail "${line#not ok - }" ;;
 		'@status '*)	status=${line#@status } ;;
+		'#'*)		echo "$line" ;;
 		*)		note "$line" ;;
 		esac
 	done < <("$@" 2>&1; echo "@status $?")
