@@ -47,7 +47,7 @@ static const char *parse_ipv6(char *host, struct sockaddr_in6 *sin6)
 /**
  * addr_parse - an address with its port
  * @word: as typed; without an address (":PORT") it means all there are
- * @addr: the address
+ * @addr: the address; its family is AF_UNSPEC if it means all there are
  *
  * Return: NULL, or what is wrong
  */
@@ -75,11 +75,9 @@ const char *addr_parse(const char *word, struct sockaddr_storage *addr)
 		error = parse_ipv6(host + 1, sin6);
 		return error ? error : parse_port(colon + 1, &sin6->sin6_port);
 	}
-	if (!len) {
-		/* A socket on :: gets IPv4 as well. */
-		sin6->sin6_family = AF_INET6;
-		return parse_port(colon + 1, &sin6->sin6_port);
-	}
+	/* The port is at the same place in both. */
+	if (!len)
+		return parse_port(colon + 1, &sin->sin_port);
 	if (strchr(host, ':'))
 		return "an IPv6 address goes into brackets: [ADDR]:PORT";
 	sin->sin_family = AF_INET;

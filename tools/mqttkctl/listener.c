@@ -2,6 +2,7 @@
 /*
  * mqttkctl listener: addresses where clients connect.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -62,6 +63,22 @@ static int do_show(int argc, char **argv)
 	return nl_failed("listener show", argc == 2 ? argv[1] : NULL, err);
 }
 
+/**
+ * struct wish - what `listener add` shall open
+ * @addr: where
+ * @name: its name, or NULL
+ * @ifindex: device to bind to, or 0
+ * @max_connections: 0: none
+ * @anonymous: let in clients without a user name
+ */
+struct wish {
+	struct sockaddr_storage addr;
+	const char *name;
+	unsigned int ifindex;
+	__u32 max_connections;
+	bool anonymous;
+};
+
 static void put_addr(struct nlmsghdr *nlh, const struct sockaddr_storage *addr)
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)addr;
@@ -80,11 +97,55 @@ static void put_addr(struct nlmsghdr *nlh, const struct sockaddr_storage *addr)
 				 sin6->sin6_scope_id);
 }
 
-/* One pair of words; 0 or an exit status. */
-static int put_option(struct nlmsghdr *nlh, const char *key, const char *value,
-		      bool *anonymous)
+static int open_one(const struct wish *w)
 {
-	unsigned int ifindex;
+	struct nlmsghdr *nlh = nl_request(MQTTK_CMD_LISTENER_NEW, false);
+
+	put_addr(nlh, &w->addr);
+	if (w->name)
+		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_NAME, w->name);
+	if (w->ifindex)
+		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_BIND_IFINDEX,
+				 w->ifindex);
+	mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_MAX_CONNECTIONS,
+			 w->max_connections);
+	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_ANONYMOUS, w->anonymous);
+	return nl_talk(nlh, MQTTK_A_LISTENER_MAX, NULL);
+}
+
+static int close_one(const char *name)
+{
+	struct nlmsghdr *nlh = nl_request(MQTTK_CMD_LISTENER_DEL, false);
+
+	mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_NAME, name);
+	return nl_talk(nlh, MQTTK_A_LISTENER_MAX, NULL);
+}
+
+/*
+ * Every address there is takes two listeners, since one on :: is for IPv6
+ * only. Both or none, but a kernel without IPv6 has no more than one.
+ */
+static int open_both(struct wish *w)
+{
+	struct sockaddr_storage *addr = &w->addr;
+	int err;
+
+	addr->ss_family = AF_INET;
+	err = open_one(w);
+	if (err)
+		return err;
+	addr->ss_family = AF_INET6;
+	err = open_one(w);
+	if (err && err != -EAFNOSUPPORT) {
+		addr->ss_family = AF_INET;
+		close_one(addr_str(addr));
+	}
+	return err == -EAFNOSUPPORT ? 0 : err;
+}
+
+/* One pair of words; 0 or an exit status. */
+static int take_option(struct wish *w, const char *key, const char *value)
+{
 	__u64 number;
 
 	if (!value)
@@ -93,28 +154,23 @@ static int put_option(struct nlmsghdr *nlh, const char *key, const char *value,
 		if (!*value || too_long(value))
 			return usage_error("listener add: name %s: must have 1 to %d bytes",
 					   value, MQTTK_LISTENER_NAME_MAX);
-		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_NAME, value);
+		if (w->addr.ss_family == AF_UNSPEC)
+			return usage_error("listener add: name: IPv4 and IPv6 get a listener each: add 0.0.0.0:PORT and [::]:PORT to name them");
+		w->name = value;
 	} else if (is_short_for(key, "anonymous")) {
-		*anonymous = !strcmp(value, "on");
-		if (!*anonymous && strcmp(value, "off"))
+		w->anonymous = !strcmp(value, "on");
+		if (!w->anonymous && strcmp(value, "off"))
 			return usage_error("listener add: anonymous %s: must be on or off",
 					   value);
-		mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_ANONYMOUS, *anonymous);
 	} else if (is_short_for(key, "max-connections")) {
 		if (!parse_number(value, &number) || number > UINT32_MAX)
 			return usage_error("listener add: max-connections %s: not a number",
 					   value);
-		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_MAX_CONNECTIONS, number);
+		w->max_connections = number;
 	} else if (is_short_for(key, "bind-device")) {
-		ifindex = if_nametoindex(value);
-		if (!ifindex) {
-			fprintf(stderr,
-				"listener add: bind-device %s: no such interface\n"
-				"hint: ip link lists the interfaces of this network namespace\n",
-				value);
-			return FAILED;
-		}
-		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_BIND_IFINDEX, ifindex);
+		w->ifindex = if_nametoindex(value);
+		if (!w->ifindex)
+			return nl_failed("listener add", value, -ENODEV);
 	} else {
 		return usage_error("listener add: %s: no such option (mqttkctl listener help)",
 				   key);
@@ -124,26 +180,22 @@ static int put_option(struct nlmsghdr *nlh, const char *key, const char *value,
 
 static int do_add(int argc, char **argv)
 {
-	struct sockaddr_storage addr;
-	bool anonymous = false;
-	struct nlmsghdr *nlh;
+	struct wish w = { };
 	const char *error;
 	int i, err;
 
 	if (argc < 2)
 		return usage_error("listener add: on which address? ADDR:PORT");
-	error = addr_parse(argv[1], &addr);
+	error = addr_parse(argv[1], &w.addr);
 	if (error)
 		return usage_error("listener add: %s: %s", argv[1], error);
-	nlh = nl_request(MQTTK_CMD_LISTENER_NEW, false);
-	put_addr(nlh, &addr);
 	for (i = 2; i < argc; i += 2) {
-		err = put_option(nlh, argv[i], argv[i + 1], &anonymous);
+		err = take_option(&w, argv[i], argv[i + 1]);
 		if (err)
 			return err;
 	}
-	err = nl_talk(nlh, MQTTK_A_LISTENER_MAX, NULL);
-	if (!err && !anonymous)
+	err = w.addr.ss_family == AF_UNSPEC ? open_both(&w) : open_one(&w);
+	if (!err && !w.anonymous)
 		fprintf(stderr,
 			"warning: nobody can connect to %s: anonymous is off, and there are no users\n"
 			"hint: delete it and add it with `anonymous on` to let in everybody\n",
@@ -153,16 +205,11 @@ static int do_add(int argc, char **argv)
 
 static int do_del(int argc, char **argv)
 {
-	struct nlmsghdr *nlh;
-
 	if (argc != 2)
 		return usage_error("listener del: which one? (its name)");
 	if (too_long(argv[1]))
 		return usage_error("listener del: %s: too long a name", argv[1]);
-	nlh = nl_request(MQTTK_CMD_LISTENER_DEL, false);
-	mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_NAME, argv[1]);
-	return nl_failed("listener del", argv[1],
-			 nl_talk(nlh, MQTTK_A_LISTENER_MAX, NULL));
+	return nl_failed("listener del", argv[1], close_one(argv[1]));
 }
 
 static const struct command verbs[] = {

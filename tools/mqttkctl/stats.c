@@ -67,7 +67,7 @@ static void show_stats(const struct nlattr **attrs)
 		nl_parse_nest(attrs[MQTTK_A_STATS_COUNTERS], nested,
 			      MQTTK_A_COUNTERS_MAX);
 		if (!opt_json)
-			puts("since loading or reset:");
+			puts("since loading:");
 		out_begin("counters");
 		show_values(counters, nested, MQTTK_A_COUNTERS_MAX);
 		out_end();
