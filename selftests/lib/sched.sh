@@ -87,6 +87,15 @@ run_vm()
 			vm_result "${test%:*}" "$kernel" "$output" "$status" \
 				$((SECONDS - start)) || rest+=("$test")
 		done
+		# What the kernel said outside of any test is a failure, too.
+		if [ "$status" != 0 ] && [ ${#rest[@]} = 0 ] &&
+			! grep -q '^@@end [^ ]* [^04]' "$output" &&
+			[ "$(grep -c '^@@begin' "$output")" = \
+			  "$(grep -c '^@@end' "$output")" ]; then
+			echo "vm/guest@$kernel" >>"$MQTTK_RESULTS/tests"
+			report "vm/guest@$kernel" "$status" \
+				$((SECONDS - start)) "$output.err"
+		fi
 		# A guest that began nothing at all will not do better again.
 		if [ ${#rest[@]} = $# ]; then
 			for test; do
@@ -111,7 +120,7 @@ vm_result()
 		$1 == "@@end" && $2 == t { exit }' "$output" >"$own"
 	grep -q '^@@begin ' "$own" || return 1
 	if grep -q '^@@end ' "$own"; then
-		status=$(sed -n 's/^@@end [^ ]* //p' "$own")
+		read -r _ _ status seconds < <(grep '^@@end ' "$own")
 	else
 		cat "$output.err" >>"$own"
 		[ "$status" != 0 ] || status=125
