@@ -172,6 +172,9 @@ int mqttk_text_parse(u8 *line, size_t len, struct mqttk_text_publish *pub)
 			return err;
 		len -= semicolon + 1 - line;
 		line = semicolon + 1;
+		/* Not even here is one left unescaped. */
+		if (memchr(line, ';', space - line))
+			return -EINVAL;
 	}
 	n = unescape(line, space - line);
 	if (n < 0 || n > MQTTK_TOPIC_LEN_MAX || !mqttk_topic_valid(line, n))

@@ -169,7 +169,7 @@ static const char *const bad_params[] = {
 	"", " ", "a", "a/b", " a", ";a b", "a;b c", "qos=1; b", "qos=1;a",
 	"qos=3;a b", "qos=;a b", "qos=11;a b", "qos=1,qos=1;a b",
 	"qos=0,qos=1;a b", "retain,retain;a b", "retain,;a b", ",retain;a b",
-	"Retain;a b", "retained;a b", "qos=1;retain;a b",
+	"Retain;a b", "retained;a b", "qos=1;retain;a b", "retain;a;b c",
 	"a/+ b", "a/# b", "# b", "a\\x00b c", "\\xff b", "a\\xed\\xa0\\x80 b",
 	"a b\\", "a b\\x", "a b\\x4", "a b\\xg0", "a b\\x0g", "a b\\n",
 	"a b\\\\", "a b\\X41", "a\\x b", "a\\ b", "\\",
