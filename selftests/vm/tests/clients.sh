@@ -78,6 +78,7 @@ wills()
 	local victim
 
 	listen "$tmp/will" -v -t will/x || return 1
+	: >"$tmp/victim"
 	mosquitto_sub -h "$HOST" -p "$PORT" -k 60 -t x -t victim/ready \
 		--will-topic will/x --will-payload gone >"$tmp/victim" 2>&1 &
 	victim=$!
@@ -96,6 +97,7 @@ standstill()
 
 	listen "$tmp/still" -v -t still/x || return 1
 	pub -r -t victim/ready -m ready
+	: >"$tmp/victim"
 	mosquitto_sub -h "$HOST" -p "$PORT" -k 5 -t x -t victim/ready \
 		--will-topic still/x --will-payload gone >"$tmp/victim" 2>&1 &
 	victim=$!
@@ -116,8 +118,8 @@ over_limit()
 {
 	truncate -s 2000001 "$tmp/large"
 	listen "$tmp/over" -v -t 'over/#' || return 1
-	timeout 5 mosquitto_pub -h "$HOST" -p "$PORT" -t over/1 -f "$tmp/large" &&
-		on_mqttk && return 1
+	# Its status says nothing: what it sends may fit the socket's buffer.
+	timeout 5 mosquitto_pub -h "$HOST" -p "$PORT" -t over/1 -f "$tmp/large"
 	pub -t over/2 -m small
 	wait_for 30 grep -q 'over/2 small' "$tmp/over" || return 1
 	kill $listener
