@@ -1,0 +1,283 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# mqttkctl's objects but for sub and pub: what they do, what they print in text
+# and JSON, how they refuse, and to whom.
+# time: 150
+# shellcheck source=selftests/lib/ktap.sh
+. "$(dirname "$0")/../../lib/ktap.sh"
+
+out=$ktap_tmp/out err=$ktap_tmp/err
+
+# ctl STATUS WORDS...: mqttkctl WORDS exits with STATUS; leaves $out and $err.
+ctl()
+{
+	local want=$1 got
+
+	shift
+	mqttkctl "$@" >"$out" 2>"$err"
+	got=$?
+	[ "$got" = "$want" ] && return 0
+	echo "mqttkctl $*: status $got, not $want"
+	cat "$out" "$err"
+	return 1
+}
+
+# says FILE TEXT: FILE holds the line TEXT.
+says()
+{
+	grep -qxF -e "$2" "$1" && return 0
+	echo "no line '$2' in:"
+	cat "$1"
+	return 1
+}
+
+# json EXPRESSION: a Python expression over d, the output, is true.
+json()
+{
+	python3 -c 'import json, sys
+d = json.load(open(sys.argv[1]))
+sys.exit(0 if eval("(" + sys.argv[2] + ")") else "not " + sys.argv[2] + ": " + str(d))' \
+		"$out" "$1"
+}
+
+# as_nobody COMMAND...: without any privilege.
+as_nobody()
+{
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		--inh-caps=-all --bounding-set=-all "$@"
+}
+
+# --- without the module ---
+modprobe -r mqttk 2>/dev/null
+check 'without the module: status 1' ctl 1 stats
+check 'without the module: says what to do' says "$err" 'hint: modprobe mqttk'
+as_nobody mqttkctl stats 2>/dev/null
+check_not 'asking for it does not load the module' test -d /sys/module/mqttk
+load
+
+# --- words ---
+check 'no words: status 2' ctl 2
+check 'no such object: status 2' ctl 2 nonsense
+check 'no such verb: status 2' ctl 2 listener nonsense
+check 'reset cannot be shortened' ctl 2 res
+check 'reset takes no words' ctl 2 reset all
+check 'a listener needs an address' ctl 2 listener add
+for word in 1.2.3.4 1.2.3:1883 ::1:1883 '[::1]:' 127.0.0.1:65536 \
+	'[fe80::1]:1883' '[::1%nodev]:1883' localhost:1883; do
+	check "not an address: $word" ctl 2 listener add "$word"
+done
+check 'a listener cannot be half anonymous' \
+	ctl 2 listener add 127.0.0.1:1883 anonymous maybe
+check 'the version' ctl 0 -V
+check 'every object says what it can do' \
+	sh -c 'for o in listener client limit stats; do mqttkctl $o help || exit; done'
+
+# --- listener ---
+check 'an empty list is a list' ctl 0 -j listener show
+check 'an empty list is a list: []' says "$out" '[]'
+check 'add an anonymous listener' \
+	ctl 0 listener add 127.0.0.1:1883 name lan anonymous on max-connections 50
+is "$(cat "$err")" '' 'no warning then'
+check 'show it' ctl 0 listener show lan
+check 'show it: text' says "$out" \
+	'127.0.0.1:1883 name lan anonymous on max-connections 50 connections 0 accepted 0 refused 0'
+check 'show it as JSON' ctl 0 -j listener show
+check 'show it as JSON: text' says "$out" \
+	'[{"address":"127.0.0.1","port":1883,"name":"lan","anonymous":true,"max_connections":50,"connections":0,"accepted":0,"refused":0}]'
+check 'words may be shortened' ctl 0 l s lan
+check_not 'but not names' ctl 0 listener show la
+check 'somebody connects' mosquitto_pub -t a -m b
+check 'and is counted' ctl 0 -j listener show lan
+check 'and is counted: once' json 'd[0]["accepted"] == 1'
+check 'the same address again: status 1' ctl 1 listener add 127.0.0.1:1883
+check 'the same address again: says so' \
+	says "$err" 'listener add: 127.0.0.1:1883: address in use'
+check 'the same name again' ctl 1 listener add 127.0.0.1:1884 name lan
+check 'the same name again: says so' \
+	says "$err" 'listener add: 127.0.0.1:1884: a listener of this name exists'
+check 'a listener nobody can use' ctl 0 listener add 127.0.0.1:1884 name none
+check 'a listener nobody can use: warns' says "$err" \
+	'warning: nobody can connect to 127.0.0.1:1884: anonymous is off, and there are no users'
+check 'an address that is not up yet' \
+	ctl 0 listener add 192.0.2.1:1883 anonymous on
+check 'a port of the kernel'\''s choice' \
+	ctl 0 listener add 127.0.0.1:0 name any anonymous on
+check 'a port of the kernel'\''s choice: shown' ctl 0 -j listener show any
+check 'a port of the kernel'\''s choice: above 0' json 'd[0]["port"] > 0'
+check 'IPv6' ctl 0 listener add '[::1]:1883' anonymous on
+check 'IPv6: named by its address' ctl 0 listener show '[::1]:1883'
+check 'IPv6: works' mosquitto_pub -h ::1 -t a -m b
+ip link add dummy0 type dummy && ip link set dummy0 up
+check 'link-local' \
+	ctl 0 listener add '[fe80::1%dummy0]:1883' name ll bind-device dummy0
+check 'link-local: shown as it was typed' ctl 0 listener show ll
+check 'link-local: text' says "$out" \
+	'[fe80::1%dummy0]:1883 name ll anonymous off max-connections 0 bind-device dummy0 connections 0 accepted 0 refused 0'
+check 'link-local: JSON' ctl 0 -j listener show ll
+check 'link-local: JSON keys' \
+	json 'd[0]["interface"] == "dummy0" and d[0]["bind_device"] == "dummy0"'
+check 'every address: two listeners' ctl 0 listener add :1885 anonymous on
+check 'every address: IPv4' mosquitto_pub -h 127.0.0.1 -p 1885 -t a -m b
+check 'every address: IPv6' mosquitto_pub -h ::1 -p 1885 -t a -m b
+check 'every address: the name would be twice' \
+	ctl 2 listener add :1886 name both
+check 'every address or none' sh -c 'mqttkctl listener add "[::]:1887" anonymous on
+	! mqttkctl listener add :1887 anonymous on && ! nc -z 127.0.0.1 1887'
+check 'no such device' ctl 1 listener add 127.0.0.1:1889 bind-device nodev
+check 'delete one' ctl 0 listener del none
+check 'delete one: it is gone' ctl 1 listener show none
+check 'delete one: its port is free' ctl 0 listener add 127.0.0.1:1884 anonymous on
+check 'delete nobody' ctl 1 listener del nobody
+check 'delete nobody: says so' \
+	says "$err" 'listener del: nobody: no listener of this name'
+check 'pretty JSON is JSON' ctl 0 -p listener show
+check 'pretty JSON is JSON: as many' json "len(d) == $(mqttkctl listener show | wc -l)"
+
+# --- client ---
+mosquitto_sub -h 127.0.0.1 -i plain -k 30 -t 'a/#' -t b >/dev/null &
+sub=$!
+mosquitto_sub -h 127.0.0.1 -i $'w \\ "\xc3\xa9' -V 31 -t c &
+sub2=$!
+# shellcheck disable=SC2016 # jq's
+both='[.[] | select(.subscriptions > 0)] | length == 2'
+check 'two clients' wait_for 10 sh -c "mqttkctl -j client show | jq -e '$both'"
+mosquitto_pub -t a/b -m 12345
+check 'one of them' ctl 0 -j client show plain
+check 'one of them: JSON' json 'len(d) == 1 and d[0]["id"] == "plain" and
+	d[0]["transport"] == "tcp" and d[0]["address"] == "127.0.0.1" and
+	d[0]["port"] > 0 and d[0]["listener"] == "lan" and
+	d[0]["version"] == "3.1.1" and d[0]["keepalive"] == 30 and
+	d[0]["subscriptions"] == 2 and d[0]["messages_sent"] == 1 and
+	d[0]["messages_received"] == 0 and d[0]["messages_dropped"] == 0 and
+	d[0]["messages_queued"] == 0 and d[0]["bytes_queued"] == 0 and
+	0 < d[0]["connected_ms"] < 60000 and d[0]["bytes_sent"] >= 12 and
+	d[0]["bytes_received"] > 20 and d[0]["index"] > 0'
+check 'both, as text' ctl 0 client show
+check 'both, as text: one word an identifier' \
+	grep -qE '^w\\x20\\x5c\\x20"é 127\.0\.0\.1:[0-9]+ listener lan version 3\.1 ' "$out"
+check 'both, as JSON' ctl 0 -j client show
+check 'both, as JSON: exactly' json '[c for c in d if c["id"] == "w \\ \"é"]'
+check 'disconnect one' ctl 0 client disconnect $'w \\ "\xc3\xa9'
+kill $sub2
+wait $sub2 2>/dev/null
+check 'nobody to disconnect' ctl 1 client disconnect nobody
+check 'nobody to disconnect: says so' \
+	says "$err" 'client disconnect: nobody: no such client is connected'
+mqttkctl -j client show plain >"$out"
+index=$(jq '.[0].index' "$out")
+check 'by index' ctl 0 client show index "$index"
+check 'by identifier, said so' ctl 0 client show id plain
+# mosquitto_sub connects again at once, with the same identifier.
+check 'disconnect by index' ctl 0 client disconnect index "$index"
+check 'disconnect by index: gone, or back with another index' wait_for 10 sh -c \
+	"! mqttkctl client show index $index || mqttkctl -j client show plain |
+		jq -e '.[0].connected_ms < 3000'"
+kill $sub
+wait $sub 2>/dev/null
+
+# --- many clients: each open /dev/mqtt is one ---
+cat >"$ktap_tmp/many.py" <<'PY'
+import os, resource, subprocess, json
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+def show():
+    return json.loads(subprocess.check_output(['mqttkctl', '-j', 'client', 'show']))
+fds = [os.open('/dev/mqtt', os.O_RDONLY) for _ in range(2000)]
+seen = show()
+assert len(seen) == 2000, len(seen)
+assert len({c['index'] for c in seen}) == 2000
+assert all(c['transport'] == 'device' and 'id' not in c for c in seen)
+# A dump that others come and go around shows those who stay, once.
+stay = {c['index'] for c in seen[::2]}
+for fd in fds[1::2]:
+    os.close(fd)
+dump = subprocess.Popen(['mqttkctl', '-j', 'client', 'show'], stdout=subprocess.PIPE)
+extra = [os.open('/dev/mqtt', os.O_RDONLY) for _ in range(500)]
+seen = [c['index'] for c in json.loads(dump.communicate()[0])]
+assert dump.returncode == 0 and len(seen) == len(set(seen))
+assert stay <= set(seen), len(stay - set(seen))
+PY
+check 'two thousand clients, shown whole while some come and go' \
+	python3 "$ktap_tmp/many.py"
+
+# --- limit ---
+check 'limits' ctl 0 -j limit show
+check 'limits: with units and bounds' json 'len(d) > 10 and
+	all(l["minimum"] <= l["value"] <= l["maximum"] and l["unit"] for l in d)'
+check 'limits: the memory budgets say what is used' \
+	json 'sum("used" in l and "overflows" in l for l in d) == 4'
+check 'one limit' ctl 0 limit show max_packet_size
+check 'one limit: as text' says "$out" \
+	'max_packet_size 2000000 bytes default 2000000 minimum 20 maximum 268435460'
+check 'set it' ctl 0 limit set max_packet_size 16M
+check 'set it: shown' ctl 0 -j limit show max_packet_size
+check 'set it: 16 MiB' json 'd[0]["value"] == 16777216 and d[0]["default"] == 2000000'
+check 'too much' ctl 1 limit set max_packet_size 1G
+check 'too much: says how much may be' says "$err" \
+	'limit set: max_packet_size: 1G: the value must be 20 to 268435460'
+check 'no number' ctl 2 limit set max_packet_size 1T
+check 'no such limit' ctl 1 limit set nonsense 1
+check 'no such limit: says so' says "$err" 'limit set: nonsense: 1: no such limit'
+
+# --- stats, privileges ---
+check 'totals' ctl 0 -j stats
+check 'totals: counted' json 'd["connections"] == 0 and
+	d["counters"]["messages_received"] >= 5 and
+	d["counters"]["clients_connected"] >= 7 and len(d["counters"]) >= 17'
+check 'totals are for everybody' as_nobody mqttkctl -j stats
+for words in 'listener show' 'listener show lan' 'listener add 127.0.0.1:1900' \
+	'listener del lan' 'client show' 'client show x' 'client disconnect x' \
+	'limit show' 'limit show max_packet_size' 'limit set max_packet_size 20' \
+	'reset'; do
+	# shellcheck disable=SC2086 # words
+	as_nobody mqttkctl $words >"$out" 2>"$err"
+	is "$? $(wc -c <"$out") $(sed 's/.*: //' "$err" | head -n 1)" \
+		'1 0 Operation not permitted' "not for everybody: $words"
+done
+check 'what to do about it' says "$err" \
+	'hint: this needs CAP_NET_ADMIN in the network namespace: try as root'
+check_not 'not for root of a user namespace of its own' \
+	as_nobody unshare -Urn mqttkctl stats
+as_nobody unshare -Urn mqttkctl listener add 127.0.0.1:1883 2>"$err"
+check 'and why' grep -q 'listener add: .*: module parameter userns=1 ' "$err"
+
+# --- network namespaces ---
+ip netns add side
+ip -n side link set lo up
+check 'another network namespace' \
+	ctl 0 -n side listener add 127.0.0.1:1883 name side anonymous on
+check 'another network namespace: it is there' ctl 0 -n side listener show side
+check 'another network namespace: not here' ctl 1 listener show side
+check 'another network namespace: has limits of its own' ctl 0 -n side limit show max_packet_size
+check 'another network namespace: the default' grep -q '^max_packet_size 2000000 ' "$out"
+check 'no such network namespace' ctl 1 -n nowhere stats
+ip netns del side
+
+# --- reset ---
+mosquitto_pub -t kept -m x -r
+check 'reset' ctl 0 reset
+check 'reset: no listener' is "$(mqttkctl listener show)" ''
+check 'reset: nothing retained, no session' ctl 0 -j stats
+check 'reset: nothing retained, no session: 0' json 'not (d["retained_messages"] or
+	d["sessions"] or d["connections"] or d["subscriptions"])'
+check 'reset: limits, too' ctl 0 limit show max_packet_size
+check 'reset: limits, too: the default' grep -q '^max_packet_size 2000000 ' "$out"
+
+# --- user namespaces, allowed ---
+load userns=1
+check 'allowed, root of a user namespace has a broker' as_nobody unshare -Urn sh -ec '
+	ip link set lo up
+	mqttkctl listener add 127.0.0.1:1883 anonymous on
+	mosquitto_pub -t a -m b
+	mqttkctl -j limit show max_packet_size'
+as_nobody unshare -Urn mqttkctl -j limit show max_packet_size >"$out"
+max=$(jq '.[0].maximum' "$out")
+check 'its ceilings are lower' test "$max" -lt 268435460
+check_not 'and not for it to pass' \
+	as_nobody unshare -Urn mqttkctl limit set max_packet_size $((max + 1))
+
+# --- man pages ---
+for page in /usr/share/man/man8/mqttkctl*.8; do
+	check "mandoc is content with ${page##*/}" mandoc -Tlint -Wwarning "$page"
+done
+modprobe -r mqttk
+finish
