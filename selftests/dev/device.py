@@ -469,11 +469,13 @@ def no_seek():
 
 
 def in_new_netns(work):
-    """Calls work in a netns of its own; back home, that netns ends."""
+    """Calls work in a netns of its own. Returns what it does, and a descriptor
+    that keeps the netns, which ends when that is closed."""
     home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     os.unshare(os.CLONE_NEWNET)
     try:
-        return work()
+        keep = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        return work(), keep
     finally:
         os.setns(home, os.CLONE_NEWNET)
         os.close(home)
@@ -482,11 +484,14 @@ def in_new_netns(work):
 def other_netns():
     """a file belongs to the network namespace of who opened it"""
     with File(filters=[b"k"]) as home:
-        with in_new_netns(lambda: File(filters=[b"k"])) as f:
+        f, keep = in_new_netns(lambda: File(filters=[b"k"]))
+        with f:
             f.write(b"k there\n")
             home.write(b"k here\n")
             expect([m.payload for m in home.lines(1)], [b"here"])
             expect_error(errno.EAGAIN, home.read)
+            expect([m.payload for m in f.lines(1)], [b"there"])
+        os.close(keep)
 
 
 def netns_end():
@@ -494,7 +499,7 @@ def netns_end():
     def open_two():
         return File(filters=[b"#"]), File(os.O_RDWR, [b"#"])
 
-    f, g = in_new_netns(open_two)
+    (f, g), keep = in_new_netns(open_two)
     errors = []
 
     def reader():
@@ -506,6 +511,7 @@ def netns_end():
     t = threading.Thread(target=reader)
     with f, g:
         t.start()
+        threading.Timer(0.3, os.close, [keep]).start()
         p = select.poll()
         p.register(f.fd, 0)
         expect(p.poll(20000), [(f.fd, select.POLLHUP | select.POLLERR)])

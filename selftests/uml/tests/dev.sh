@@ -1,0 +1,23 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# /dev/mqtt under sanitizers: what it promises to programs, and a hundred
+# network namespaces that end under its readers and writers.
+# time: 240
+# shellcheck source=selftests/lib/ktap.sh
+. "$(dirname "$0")/../../lib/ktap.sh"
+
+load
+"$(dirname "$0")/../../dev/device.py" >"$ktap_tmp/device" 2>&1
+status=$?
+while IFS= read -r line; do
+	case $line in
+	'ok '*) pass "${line#ok }" ;;
+	'failed '*) fail "${line#failed }" ;;
+	*) note "$line" ;;
+	esac
+done <"$ktap_tmp/device"
+is "$status" 0 'all of device.py ran'
+check 'files outlive their namespaces, 100 times' \
+	"$(dirname "$0")/../../dev/storm.py" 100
+check 'the module goes' modprobe -r mqttk
+finish
