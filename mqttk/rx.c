@@ -27,6 +27,9 @@
 #define TURN_READS	8
 #define TURN_RECEIVERS	16384
 
+/* Packets decoded before what they caused is sent. */
+#define PACKETS_AT_ONCE	64
+
 /* A PUBLISH up to its payload: topic and packet identifier. */
 #define PUBLISH_HEAD_MAX	(2 + 65535 + 2)
 
@@ -177,6 +180,7 @@ static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 static int take_all(struct mqttk_conn *conn, const u8 *buf, size_t len,
 		    int *receivers)
 {
+	unsigned int packets = 0;
 	size_t used = 0;
 	int n;
 
@@ -192,6 +196,12 @@ static int take_all(struct mqttk_conn *conn, const u8 *buf, size_t len,
 		if (!n)
 			break;
 		used += n;
+		/*
+		 * The senders' works wait for this one to end, so a burst
+		 * longer than a receiver's queue would overflow it.
+		 */
+		if (++packets % PACKETS_AT_ONCE == 0)
+			mqttk_tx_drain();
 		cond_resched();
 	}
 	return used;
@@ -386,8 +396,12 @@ int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 		return 0;
 	}
 	while (reads-- && receivers < TURN_RECEIVERS) {
-		if (is_blocked(conn))
+		if (is_blocked(conn)) {
+			/* Nobody else would notice that its socket died. */
+			if (READ_ONCE(conn->sk->sk_state) == TCP_CLOSE)
+				n = -ENOTCONN;
 			goto out;
+		}
 		n = read_once(conn, buf, &receivers);
 		if (n < 0 && n != -EINTR)
 			goto out;
