@@ -114,7 +114,7 @@ job=$!
 check '5,000 connections that say nothing are opened' told hold ready
 handshake=$(used handshake)
 note "open: $(figure hold open), bytes charged: $handshake"
-at_most "$handshake" "$(limit_of handshake)" 'bytes charged, at most the budget'
+at_most "$handshake" "$(limit_of handshake_memory)" 'bytes charged, at most the budget'
 grep -E '^(TCP|TCP6):' /proc/net/sockstat | sed 's/^/# /'
 check 'who was there before is served' wait $pair
 note "$(cat "$tmp/pair")"

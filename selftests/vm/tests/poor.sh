@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A poor network: the broker in one namespace, clients in another, and between
+# them delay, loss and reordering, or no link at all. Nothing is lost that TCP
+# would not lose, and nothing is left behind.
+# time: 400
+# mem: 1024
+# shellcheck source=selftests/clients/lib.sh
+. "$(dirname "$0")/../../clients/lib.sh"
+
+on_mqttk || skip_all 'the broker has to be in a namespace of its own'
+export HOST=10.77.0.1
+
+broker()
+{
+	ip netns exec broker "$@"
+}
+
+clients()
+{
+	ip netns exec clients "$@"
+}
+
+# netem OPTIONS...: on both ends of the link.
+netem()
+{
+	broker tc qdisc replace dev link root netem limit 100000 "$@" &&
+		clients tc qdisc replace dev link root netem limit 100000 "$@"
+}
+
+swarm()
+{
+	ip netns exec clients "${clients:?}/swarm" "$@" >"$tmp/$1" 2>&1
+}
+
+ctl()
+{
+	mqttkctl -n broker "$@"
+}
+
+# No socket of the broker's but the one that listens, in any state.
+no_sockets()
+{
+	[ "$(broker ss -Htan state all | grep -vc LISTEN)" = 0 ] &&
+		broker grep -q '^TCP: inuse [01] orphan 0 tw 0' /proc/net/sockstat
+}
+
+# ... but for TIME-WAIT, which is as TCP has it.
+no_live_sockets()
+{
+	[ "$(broker ss -Htan state all | grep -vcE 'LISTEN|TIME-WAIT')" = 0 ]
+}
+
+nothing_charged()
+{
+	local budget
+
+	for budget in handshake client message; do
+		[ "$(ctl -j limit show | python3 "$clients/figure.py" ${budget}_memory used)" -le 4096 ] ||
+			return 1
+	done
+	[ "$(ctl -j client show)" = '[]' ]
+}
+
+disconnect_all()
+{
+	local i
+
+	for i in $(seq 0 99); do
+		ctl client disconnect "sit-$i" || return 1
+	done
+}
+
+nobody()
+{
+	[ "$(ctl -j client show)" = '[]' ]
+}
+
+load
+ip netns add broker
+ip netns add clients
+ip link add link netns broker type veth peer name link netns clients
+broker ip addr add 10.77.0.1/24 dev link
+clients ip addr add 10.77.0.2/24 dev link
+broker ip link set link up
+clients ip link set link up
+check 'listens in a namespace' ctl listener add "$HOST:$PORT" anonymous on || finish
+
+netem delay 200ms 20ms loss 5% reorder 25% 50%
+check '200 ms, 5 % loss, reordering: 20 clients each get 200 messages in order' \
+	swarm fan -n 20 -m 200 -w 50 -s 500 -t 120
+note "$(cat "$tmp/fan")"
+check 'the same with messages of 20 KB' swarm fan -n 5 -m 50 -w 10 -s 20000 -t 120
+netem delay 0ms
+check 'nothing is charged afterwards' wait_for 20 nothing_charged || ctl -j limit show
+
+# The window is never full: the publisher goes on while the link is down.
+swarm fan -n 20 -m 3000 -w 5 -s 200 -t 180 &
+job=$!
+told fan connect_ms
+sleep 1
+clients ip link set link down
+sleep 30
+clients ip link set link up
+check 'a link that is down for 30 s: everything comes after all, in order' wait $job
+note "$(cat "$tmp/fan")"
+check 'nothing is charged afterwards' wait_for 20 nothing_charged || ctl -j limit show
+
+check 'no socket is left' wait_for 20 no_live_sockets || broker ss -tan
+
+netem loss 20% delay 20ms
+check 'a listener for users only' ctl listener add "$HOST:1884"
+check '20 refusals sent into 20 % loss arrive' swarm refuse -P 1884 -n 20 -t 60
+note "$(cat "$tmp/refuse")"
+netem delay 0ms
+
+swarm sit -i sit -n 100 -t 120 &
+job=$!
+check '100 clients come' told sit ready
+netem loss 100%
+check 'the link is cut, they are closed by the broker' disconnect_all
+check 'and are no clients any more' wait_for 5 nobody
+sleep 10
+check 'after 10 s no socket is left' wait_for 3 no_sockets || {
+	broker ss -tan
+	broker cat /proc/net/sockstat
+}
+check 'nothing is charged afterwards' wait_for 5 nothing_charged || ctl -j limit show
+kill $job
+wait $job
+ip netns del clients
+ip netns del broker
+check 'the module can be unloaded' timeout 60 modprobe -r mqttk
+finish
