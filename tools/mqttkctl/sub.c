@@ -174,6 +174,8 @@ static int take_options(struct sub_options *o, int argc, char **argv)
 		return bad_usage("unexpected argument", argv[optind]);
 	if (!o->nr_filters)
 		return bad_usage("-t FILTER is missing", NULL);
+	if (opt_json && !o->format)
+		o->format = "%j";
 	if (o->no_retained && o->retained_only)
 		return bad_usage("-R and --retained-only exclude each other",
 				   NULL);
