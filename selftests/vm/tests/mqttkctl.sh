@@ -107,15 +107,14 @@ check 'a port of the kernel'\''s choice: above 0' json 'd[0]["port"] > 0'
 check 'IPv6' ctl 0 listener add '[::1]:1883' anonymous on
 check 'IPv6: named by its address' ctl 0 listener show '[::1]:1883'
 check 'IPv6: works' mosquitto_pub -h ::1 -t a -m b
-ip link add dummy0 type dummy && ip link set dummy0 up
 check 'link-local' \
-	ctl 0 listener add '[fe80::1%dummy0]:1883' name ll bind-device dummy0
+	ctl 0 listener add '[fe80::1%lo]:1883' name ll bind-device lo
 check 'link-local: shown as it was typed' ctl 0 listener show ll
 check 'link-local: text' says "$out" \
-	'[fe80::1%dummy0]:1883 name ll anonymous off max-connections 0 bind-device dummy0 connections 0 accepted 0 refused 0'
+	'[fe80::1%lo]:1883 name ll anonymous off max-connections 0 bind-device lo connections 0 accepted 0 refused 0'
 check 'link-local: JSON' ctl 0 -j listener show ll
 check 'link-local: JSON keys' \
-	json 'd[0]["interface"] == "dummy0" and d[0]["bind_device"] == "dummy0"'
+	json 'd[0]["interface"] == "lo" and d[0]["bind_device"] == "lo"'
 check 'every address: two listeners' ctl 0 listener add :1885 anonymous on
 check 'every address: IPv4' mosquitto_pub -h 127.0.0.1 -p 1885 -t a -m b
 check 'every address: IPv6' mosquitto_pub -h ::1 -p 1885 -t a -m b
@@ -255,7 +254,7 @@ ip netns del side
 # --- reset ---
 mosquitto_pub -t kept -m x -r
 check 'reset' ctl 0 reset
-check 'reset: no listener' is "$(mqttkctl listener show)" ''
+is "$(mqttkctl listener show)" '' 'reset: no listener'
 check 'reset: nothing retained, no session' ctl 0 -j stats
 check 'reset: nothing retained, no session: 0' json 'not (d["retained_messages"] or
 	d["sessions"] or d["connections"] or d["subscriptions"])'
@@ -277,6 +276,7 @@ check_not 'and not for it to pass' \
 
 # --- man pages ---
 for page in /usr/share/man/man8/mqttkctl*.8; do
+	[ -e "$page" ] || { skip 'man pages are not installed here'; break; }
 	check "mandoc is content with ${page##*/}" mandoc -Tlint -Wwarning "$page"
 done
 modprobe -r mqttk
