@@ -235,6 +235,11 @@ static void begin_closing(struct mqttk_conn *conn, int err)
 	WRITE_ONCE(conn->phase, CONN_CLOSING);
 	leave_session(conn, false);
 	mqttk_rx_free(conn);
+	/* A stranger to whom there is nothing to say does not cost 10 s more. */
+	if (!conn->since && !mqttk_tx_pending(conn)) {
+		release(conn);
+		return;
+	}
 	conn->deadline = jiffies + CLOSING_TIMEOUT;
 	mod_timer(&conn->timer, conn->deadline);
 	mqttk_tx_list(conn);

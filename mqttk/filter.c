@@ -258,6 +258,8 @@ static int filter_link(struct mqttk_index *ix, struct mqttk_filter *f)
 		level->users++;
 		rcu_assign_pointer(*trie_slot(level, f->text, f->len), f);
 		WRITE_ONCE(ix->nr_wild, ix->nr_wild + 1);
+	} else {
+		WRITE_ONCE(ix->nr_exact, ix->nr_exact + 1);
 	}
 	WRITE_ONCE(ix->nr_filters, ix->nr_filters + 1);
 	return 0;
@@ -273,6 +275,8 @@ static void filter_unlink(struct mqttk_index *ix, struct mqttk_filter *f)
 		trie_prune(ix, f->level);
 		f->level = NULL;
 		WRITE_ONCE(ix->nr_wild, ix->nr_wild - 1);
+	} else {
+		WRITE_ONCE(ix->nr_exact, ix->nr_exact - 1);
 	}
 	WRITE_ONCE(ix->nr_filters, ix->nr_filters - 1);
 	mqttk_filter_put(f);
@@ -667,9 +671,13 @@ static struct mqttk_sub *sub_walk_find(struct mqttk_sub_walk *w)
 		return sub->owner->index >= w->next ? sub : NULL;
 	/* Pairs with the release in filter_grow(): NULL, so the tree is full. */
 	smp_rmb();
+	/*
+	 * Those below w->next were met: as sole ones, before they moved here
+	 * behind the place where the walk of the tree stands.
+	 */
 	do {
 		sub = mas_find(&w->mas, ULONG_MAX);
-	} while (xa_is_zero(sub));
+	} while (xa_is_zero(sub) || (sub && sub->owner->index < w->next));
 	return sub;
 }
 
@@ -763,11 +771,10 @@ static bool match_hidden(const struct mqttk_match *m)
 static struct mqttk_filter *match_exact(struct mqttk_match *m)
 {
 	struct mqttk_index *ix = m->index;
-	unsigned int nr_wild = READ_ONCE(ix->nr_wild);
 
-	m->step = nr_wild ? MATCH_BELOW : MATCH_END;
+	m->step = READ_ONCE(ix->nr_wild) ? MATCH_BELOW : MATCH_END;
 	m->work -= m->len / MATCH_BYTES;
-	if (READ_ONCE(ix->nr_filters) == nr_wild)
+	if (!READ_ONCE(ix->nr_exact))
 		return NULL;
 	return filter_find(ix, m->topic, m->len);
 }

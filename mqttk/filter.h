@@ -29,6 +29,8 @@
  * @lock: the owner's mutex that serializes writers
  * @nr_filters: filters of both kinds; under @lock, peeked at without
  * @nr_wild: those with a wildcard; likewise
+ * @nr_exact: those without; likewise. Not derived from the others, which are
+ *	not written at once
  * @nr_subs: subscriptions; likewise
  */
 struct mqttk_index {
@@ -39,6 +41,7 @@ struct mqttk_index {
 	struct mutex *lock;	/* the writers' */
 	unsigned int nr_filters;
 	unsigned int nr_wild;
+	unsigned int nr_exact;
 	unsigned int nr_subs;
 };
 

@@ -95,8 +95,7 @@ int mqttk_net_reset(struct mqttk_net *mn)
 	mutex_lock(&mn->ctl_mutex);
 	mqttk_listener_del_all(mn);
 	mqttk_conns_abort(mn);
-	mqttk_retain_clear(&mn->retained, (const u8 *)"#", 1);
-	mqttk_retain_clear(&mn->retained, (const u8 *)"$SYS/#", 6);
+	mqttk_retain_clear(&mn->retained, NULL, 0);
 	mqttk_limits_reset(&mn->limits, mqttk_net_is_initial(mn->net));
 	mutex_unlock(&mn->ctl_mutex);
 	return 0;
