@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# /dev/mqtt under sanitizers: what it promises to programs, and a hundred
-# network namespaces that end under its readers and writers.
+# /dev/mqtt under sanitizers: what it promises to programs, each allocation that
+# may fail, and a hundred network namespaces that end under readers and writers.
 # time: 240
 # shellcheck source=selftests/lib/ktap.sh
 . "$(dirname "$0")/../../lib/ktap.sh"
@@ -17,6 +17,7 @@ while IFS= read -r line; do
 	esac
 done <"$ktap_tmp/device"
 is "$status" 0 'all of device.py ran'
+check 'any allocation may fail' "$(dirname "$0")/../../dev/failnth.py"
 check 'files outlive their namespaces, 100 times' \
 	"$(dirname "$0")/../../dev/storm.py" 100
 check 'the module goes' modprobe -r mqttk
