@@ -6,12 +6,17 @@
 #include <linux/bitmap.h>
 #include <linux/completion.h>
 #include <linux/kthread.h>
+#include <linux/module.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "../filter.h"
 #include "index_fixture.h"
 #include "topic_oracle.h"
+
+bool failslab;
+module_param(failslab, bool, 0);
+MODULE_PARM_DESC(failslab, "Run tests that make allocations fail");
 
 /* Filters of a test, each with a subscriber of its own. */
 #define NR	256
@@ -575,6 +580,80 @@ static void filter_readers(struct kunit *test)
 	}
 }
 
+/*
+ * Whichever allocation of a SUBSCRIBE fails, it is refused and nothing has
+ * changed, or it did without and succeeds.
+ */
+static void filter_failed_subscribe(struct kunit *test)
+{
+	static const char * const filters[] = { "a/b", "a/+/c/#", "a/+/c/+" };
+	struct index_ctx *ctx = test->priv;
+	unsigned int nth, failures = 0;
+	bool failed = true;
+	s64 before;
+	u32 who;
+	int err;
+
+	if (!failslab)
+		kunit_skip(test, "needs failslab=1 and a kernel set up for it");
+	for (who = 0; who < 48; who++) {
+		struct text text = text_of(filters[who % ARRAY_SIZE(filters)]);
+
+		before = limits_used(ctx->limits);
+		for (nth = 1, failed = true; failed; nth++) {
+			fail_nth(nth);
+			err = subscribe(ctx, who, text, 0);
+			failed = fail_done();
+			failures += failed;
+			if (err)
+				KUNIT_ASSERT_EQ(test, err, -ENOMEM);
+			else if (failed)
+				KUNIT_ASSERT_EQ(test,
+						unsubscribe(ctx, who, text), 0);
+			if (failed)
+				KUNIT_ASSERT_EQ(test, before,
+						limits_used(ctx->limits));
+		}
+		ctx->filter[who] = text;
+		set_bit(who, ctx->subscribed);
+		expect_match(test, ctx, text_of("a/b"));
+		expect_match(test, ctx, text_of("a/b/c/d"));
+	}
+	KUNIT_EXPECT_GT(test, failures, 48);
+}
+
+/* Unsubscribing succeeds whatever fails, and the others remain. */
+static void filter_failed_unsubscribe(struct kunit *test)
+{
+	struct text text = text_of("a/b");
+	struct index_ctx *ctx = test->priv;
+	unsigned int failures = 0, round;
+	u32 who;
+
+	if (!failslab)
+		kunit_skip(test, "needs failslab=1 and a kernel set up for it");
+	for (round = 0; round < 4; round++) {
+		for (who = 0; who < NR; who++) {
+			if (test_and_set_bit(who, ctx->subscribed))
+				continue;
+			ctx->filter[who] = text;
+			KUNIT_ASSERT_EQ(test, subscribe(ctx, who, text, 0), 0);
+		}
+		for (who = 0; who < NR; who++) {
+			if (prandom_u32_state(&ctx->rnd) % 64 < round * 16)
+				continue;
+			fail_nth(1 + prandom_u32_state(&ctx->rnd) % 3);
+			KUNIT_EXPECT_EQ(test, unsubscribe(ctx, who, text), 0);
+			failures += fail_done();
+			clear_bit(who, ctx->subscribed);
+			if (!(who % 16))
+				expect_match(test, ctx, text);
+		}
+		expect_match(test, ctx, text);
+	}
+	KUNIT_EXPECT_GT(test, failures, 0);
+}
+
 static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(filter_examples),
 	KUNIT_CASE(filter_oracle),
@@ -584,6 +663,8 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(filter_pause),
 	KUNIT_CASE(filter_yields),
 	KUNIT_CASE(filter_readers),
+	KUNIT_CASE(filter_failed_subscribe),
+	KUNIT_CASE(filter_failed_unsubscribe),
 	{}
 };
 

@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/percpu_counter.h>
 #include <linux/prandom.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "../limits.h"
@@ -85,6 +86,29 @@ static inline s64 limits_used(struct mqttk_limits *l)
 	for (i = 0; i < MQTTK_BUDGET_NR; i++)
 		used += percpu_counter_sum(&l->used[i]);
 	return used;
+}
+
+/* Set when the kernel was prepared for it: see selftests/uml/tests/failslab.sh. */
+extern bool failslab;
+
+/* Makes this thread's @nth allocation from now fail; 0: none. */
+static inline void fail_nth(unsigned int nth)
+{
+#ifdef CONFIG_FAULT_INJECTION
+	WRITE_ONCE(current->fail_nth, nth);
+#endif
+}
+
+/* No further allocation fails; true if the one that should have did. */
+static inline bool fail_done(void)
+{
+	bool failed = false;
+
+#ifdef CONFIG_FAULT_INJECTION
+	failed = !READ_ONCE(current->fail_nth);
+	WRITE_ONCE(current->fail_nth, 0);
+#endif
+	return failed;
 }
 
 #endif /* _MQTTK_INDEX_FIXTURE_H */

@@ -345,6 +345,9 @@ static void retain_pause_on_deleted(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, node->level.users, 0);
 	mqttk_retain_pause(&w);
+	/* It left that node for one that stays. */
+	KUNIT_EXPECT_PTR_NE(test, w.at, node);
+	KUNIT_EXPECT_GT(test, w.at->level.users, 0);
 	rcu_read_unlock();
 	synchronize_rcu();
 	rcu_read_lock();
@@ -429,6 +432,54 @@ static void retain_clear(struct kunit *test)
 	set(ctx, text_of("$SYS"), "x", 1);
 	KUNIT_EXPECT_EQ(test, mqttk_retain_clear(rt, NULL, 0), 2);
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
+}
+
+/*
+ * Whichever allocation fails, the message is not retained and nothing is left
+ * of the attempt; what is there can always be replaced and cleared.
+ */
+static void retain_failed_set(struct kunit *test)
+{
+	struct retain_ctx *ctx = test->priv;
+	struct text topic = text_of("a/b/c/d/e");
+	unsigned int nth, failures = 0;
+	struct mqttk_msg *msg;
+	bool failed = true;
+	s64 before;
+	int err;
+
+	if (!failslab)
+		kunit_skip(test, "needs failslab=1 and a kernel set up for it");
+	msg = mqttk_msg_alloc(ctx->limits, topic.p, topic.len, 1, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, msg);
+	mqttk_msg_fill(msg, "x", 1);
+	before = limits_used(ctx->limits);
+	for (nth = 1; failed; nth++) {
+		fail_nth(nth);
+		err = mqttk_retain_set(&ctx->rt, msg);
+		failed = fail_done();
+		if (!failed)
+			break;
+		/* Some debugging aids allocate too, and do without. */
+		if (err) {
+			KUNIT_EXPECT_EQ(test, err, -ENOMEM);
+			failures++;
+		} else {
+			mqttk_retain_clear(&ctx->rt, "#", 1);
+		}
+		KUNIT_ASSERT_EQ(test, limits_used(ctx->limits), before);
+		KUNIT_ASSERT_EQ(test, ctx->rt.count, 0);
+	}
+	KUNIT_EXPECT_EQ(test, err, 0);
+	/* One for each level. */
+	KUNIT_EXPECT_GE(test, failures, 5);
+
+	fail_nth(1);
+	KUNIT_EXPECT_EQ(test, mqttk_retain_set(&ctx->rt, msg), 0);
+	KUNIT_EXPECT_EQ(test, mqttk_retain_clear(&ctx->rt, "#", 1), 1);
+	fail_done();
+	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), before);
+	mqttk_msg_put(msg);
 }
 
 struct replayer {
@@ -518,6 +569,7 @@ static struct kunit_case retain_cases[] = {
 	KUNIT_CASE(retain_descends),
 	KUNIT_CASE(retain_clear),
 	KUNIT_CASE(retain_replayers),
+	KUNIT_CASE(retain_failed_set),
 	{}
 };
 
