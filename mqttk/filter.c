@@ -659,9 +659,27 @@ void mqttk_sub_walk_start(struct mqttk_sub_walk *w, struct mqttk_filter *f,
 {
 	w->filter = f;
 	w->next = index;
-	mas_init(&w->mas, &f->subs, index);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_walk_start);
+
+static struct mqttk_sub *tree_find(struct mqttk_sub_walk *w)
+{
+	MA_STATE(mas, &w->filter->subs, w->next, w->next);
+	unsigned long at = w->next;
+	struct mqttk_sub *sub;
+
+	/*
+	 * Every step starts from the root: mas_find() goes on from where it
+	 * stands and falls over a tree that was emptied meanwhile; mas_walk()
+	 * does not. It stops at gaps too, and behind the last of them at 0.
+	 */
+	do {
+		mas_set(&mas, at);
+		sub = mas_walk(&mas);
+		at = mas.last + 1;
+	} while ((!sub || xa_is_zero(sub)) && at);
+	return xa_is_zero(sub) ? NULL : sub;
+}
 
 static struct mqttk_sub *sub_walk_find(struct mqttk_sub_walk *w)
 {
@@ -671,14 +689,7 @@ static struct mqttk_sub *sub_walk_find(struct mqttk_sub_walk *w)
 		return sub->owner->index >= w->next ? sub : NULL;
 	/* Pairs with the release in filter_grow(): NULL, so the tree is full. */
 	smp_rmb();
-	/*
-	 * Those below w->next were met: as sole ones, before they moved here
-	 * behind the place where the walk of the tree stands.
-	 */
-	do {
-		sub = mas_find(&w->mas, ULONG_MAX);
-	} while (xa_is_zero(sub) || (sub && sub->owner->index < w->next));
-	return sub;
+	return tree_find(w);
 }
 
 /**
@@ -708,7 +719,6 @@ struct mqttk_sub *mqttk_sub_walk_next(struct mqttk_sub_walk *w)
 		smp_rmb(); /* pairs with smp_wmb() in filter_shrink() */
 		if (epoch == READ_ONCE(f->epoch))
 			return NULL;
-		mas_set(&w->mas, w->next);
 	}
 	w->next = sub->owner->index + 1;
 	return sub;

@@ -155,13 +155,11 @@ struct mqttk_sub *mqttk_filter_next_sub(struct mqttk_filter *f, u32 *index);
 /**
  * struct mqttk_sub_walk - a walk over a slice of a filter's subscriptions
  * @filter: whose; kept by the caller
- * @next: where a later walk goes on; valid at any time
- * @mas: the place in the tree, so that going on needs no descent
+ * @next: index of the next subscriber to look for; all there is to a place
  */
 struct mqttk_sub_walk {
 	struct mqttk_filter *filter;
 	u32 next;
-	struct ma_state mas;
 };
 
 void mqttk_sub_walk_start(struct mqttk_sub_walk *w, struct mqttk_filter *f,
