@@ -129,9 +129,20 @@ results()
 }
 
 # swarm MODE OPTIONS...: the load generator; its figures go to $tmp/MODE.
+# SWARM_IN is a command it is run by, such as `ip netns exec NAME`.
 swarm()
 {
-	"$clients/swarm" "$@" >"$tmp/$1" 2>&1
+	# shellcheck disable=SC2086 # a command and its arguments, or nothing
+	${SWARM_IN:-} "$clients/swarm" "$@" >"$tmp/$1" 2>&1
+}
+
+# swarm_start MODE OPTIONS...: in the background, to be killed as $job.
+swarm_start()
+{
+	# shellcheck disable=SC2086 # a command and its arguments, or nothing
+	${SWARM_IN:-} "$clients/swarm" "$@" >"$tmp/$1" 2>&1 &
+	# shellcheck disable=SC2034 # for the caller
+	job=$!
 }
 
 # figure MODE NAME: what swarm printed as NAME.

@@ -19,17 +19,17 @@ delivers()
 
 gone()
 {
-	! ip -n clients link show dev link
+	! ip -n clients link show dev wire
 }
 
 round()
 {
 	ip netns add broker &&
-		ip link add link netns broker type veth peer name link netns clients &&
-		ip -n broker addr add $HOST/24 dev link &&
-		ip -n clients addr add 10.78.0.2/24 dev link &&
-		ip -n broker link set link up &&
-		ip -n clients link set link up || return 1
+		ip link add name wire netns broker type veth peer name wire netns clients &&
+		ip -n broker addr add "$HOST/24" dev wire &&
+		ip -n clients addr add 10.78.0.2/24 dev wire &&
+		ip -n broker link set wire up &&
+		ip -n clients link set wire up || return 1
 	mqttkctl -n broker listener add "$HOST:$PORT" anonymous on || return 1
 	wait_for 30 delivers || {
 		echo 'the clients did not come back'
@@ -59,8 +59,7 @@ all_rounds()
 
 load
 ip netns add clients
-ip netns exec clients "$clients/swarm" busy -n 50 -t 1000 >"$tmp/busy" 2>&1 &
-job=$!
+SWARM_IN='ip netns exec clients' swarm_start busy -n 50 -t 1000
 check "a namespace with a busy broker deleted $rounds times" all_rounds
 kill $job
 wait $job

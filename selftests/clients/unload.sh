@@ -69,8 +69,7 @@ all_rounds()
 }
 
 modprobe -r mqttk 2>/dev/null
-swarm busy -n 200 -t 1000 &
-job=$!
+swarm_start busy -n 200 -t 1000
 check "unloaded $rounds times under 200 busy clients" all_rounds
 kill $job
 wait $job

@@ -109,8 +109,7 @@ pair >"$tmp/pair" 2>&1 &
 pair=$!
 check 'a client comes before the flood' told pair ready
 refused=$(stat_of connections_refused) late=$(stat_of connect_timeouts)
-swarm hold -n 5000 -t 120 &
-job=$!
+swarm_start hold -n 5000 -t 120
 check '5,000 connections that say nothing are opened' told hold ready
 handshake=$(used handshake)
 note "open: $(figure hold open), bytes charged: $handshake"

@@ -27,8 +27,7 @@ check '1,000 subscribers, without a slow one' swarm fan -n 1000 -m 400 -w 20 -s 
 alone=$(figure fan fan_ms)
 before=0
 ! on_mqttk || before=$(used message)
-swarm fan -n 1000 -m 400 -w 20 -s 1024 -t 200 -S &
-job=$!
+swarm_start fan -n 1000 -m 400 -w 20 -s 1024 -t 200 -S
 check '1,000 subscribers and a slow one: all others get everything' told fan ready 190
 at_most "$(figure fan fan_ms)" $((alone * 3 / 2 + 1000)) \
 	"milliseconds, when without the slow one it was $alone"
