@@ -137,29 +137,46 @@ static unsigned long retain_size(const struct mqttk_msg *msg)
 	return (unsigned long)msg->topic_len + msg->payload_len;
 }
 
-/* Puts a message, or none, in the place of a node's; returns the old one. */
-static struct mqttk_msg *retain_swap(struct mqttk_retained *rt,
-				     struct mqttk_retain_node *node,
-				     struct mqttk_msg *msg)
+/*
+ * Puts a message, or none, in the place of a node's, which is handed back. When
+ * there is no room for it the node is left without: what was there is out of
+ * date.
+ *
+ * A retained message stays until somebody clears it, whoever published it. So
+ * it counts a second time, in a budget smaller than that of all messages:
+ * retaining cannot use up what publishing lives on.
+ */
+static int retain_swap(struct mqttk_retained *rt,
+		       struct mqttk_retain_node *node, struct mqttk_msg *msg,
+		       struct mqttk_msg **handback)
 {
 	struct mqttk_msg *old = node->msg;
+	int err = 0;
 
 	lockdep_assert_held(&rt->lock);
 
+	if (old) {
+		mqttk_unearmark(rt->tree.limits, rt->tree.budget, old->charged);
+		node->level.users--;
+		WRITE_ONCE(rt->count, rt->count - 1);
+		WRITE_ONCE(rt->bytes, rt->bytes - retain_size(old));
+	}
+	if (msg && !mqttk_earmark(rt->tree.limits, rt->tree.budget,
+				  msg->charged)) {
+		msg = NULL;
+		err = -ENOBUFS;
+	}
 	if (msg) {
 		mqttk_msg_get(msg);
 		node->level.users++;
 		WRITE_ONCE(rt->count, rt->count + 1);
 		WRITE_ONCE(rt->bytes, rt->bytes + retain_size(msg));
 	}
+	/* One store: a walk that peeks finds one message or the other. */
 	WRITE_ONCE(node->msg, msg);
-	if (old) {
-		node->level.users--;
-		WRITE_ONCE(rt->count, rt->count - 1);
-		WRITE_ONCE(rt->bytes, rt->bytes - retain_size(old));
-	}
 	retain_prune(rt, &node->level);
-	return old;
+	*handback = old;
+	return err;
 }
 
 /**
@@ -168,9 +185,9 @@ static struct mqttk_msg *retain_swap(struct mqttk_retained *rt,
  * @msg: the message. A reference is taken if it is kept; one without payload
  *	clears what was retained [MQTT-3.3.1-10].
  *
- * Replacing a message and clearing one take no memory: so on failure nothing
- * was retained for the topic, and a late subscriber sees no value known to be
- * out of date.
+ * On failure nothing is retained for the topic, not even what was before: a
+ * late subscriber had better see no value than one known to be out of date.
+ * Clearing does not fail.
  *
  * Context: any but hard interrupts; may be called under session->lock.
  * Return: 0, -ENOBUFS when the budget is full, or -ENOMEM.
@@ -186,12 +203,14 @@ int mqttk_retain_set(struct mqttk_retained *rt, struct mqttk_msg *msg)
 	level = retain_find(rt, msg->data, msg->topic_len);
 	spin_lock_bh(&rt->lock);
 	/* Without users it was taken out before we had the lock. */
-	if (keep && (!level || !level->users))
+	if (level && !level->users)
+		level = NULL;
+	if (keep && !level)
 		level = retain_extend(rt, msg->data, msg->topic_len);
 	if (IS_ERR(level))
 		err = PTR_ERR(level);
-	else if (level && (keep || level->users))
-		old = retain_swap(rt, to_node(level), keep);
+	else if (level)
+		err = retain_swap(rt, to_node(level), keep, &old);
 	spin_unlock_bh(&rt->lock);
 	rcu_read_unlock();
 
@@ -258,7 +277,7 @@ static bool retain_drop(struct mqttk_retained *rt,
 
 	spin_lock_bh(&rt->lock);
 	if (node->msg)
-		old = retain_swap(rt, node, NULL);
+		retain_swap(rt, node, NULL, &old);
 	spin_unlock_bh(&rt->lock);
 	mqttk_msg_put(old);
 	return old;

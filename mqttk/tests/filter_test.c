@@ -284,6 +284,70 @@ static void filter_grow_shrink(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
 }
 
+static u32 next_index(struct mqttk_sub_walk *w)
+{
+	struct mqttk_sub *sub;
+
+	rcu_read_lock();
+	sub = mqttk_sub_walk_next(w);
+	rcu_read_unlock();
+	return sub ? sub->owner->index : NR;
+}
+
+/*
+ * A filter that goes from one subscriber to several and back between two steps
+ * of a walk: nobody is met twice, and who was there all the time is met.
+ */
+static void filter_walk_moves(struct kunit *test)
+{
+	struct text text = text_of("a/b");
+	struct index_ctx *ctx = test->priv;
+	struct mqttk_sub_walk w;
+	struct mqttk_filter *f;
+	struct mqttk_sub *sub;
+	u32 from;
+
+	for (from = 0; from < 2; from++) {
+		/* From an index of 0 the tree's root may be the entry itself. */
+		u32 a = from ? 5 : 0;
+
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, a, text, 0), 0);
+		sub = list_first_entry(&ctx->who[a].subs, struct mqttk_sub,
+				       node);
+		f = sub->filter;
+
+		mqttk_sub_walk_start(&w, f, 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), a);
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, 7, text, 0), 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), 7);
+		KUNIT_EXPECT_EQ(test, next_index(&w), NR);
+
+		mqttk_sub_walk_start(&w, f, 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), a);
+		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 7, text), 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), NR);
+
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, 7, text, 0), 0);
+		mqttk_sub_walk_start(&w, f, 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), a);
+		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, a, text), 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), 7);
+
+		/* Away from the tree and into another one. */
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, a, text, 0), 0);
+		mqttk_sub_walk_start(&w, f, 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), a);
+		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, a, text), 0);
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, 3, text, 0), 0);
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, 9, text, 0), 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), a < 3 ? 3 : 7);
+		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 3, text), 0);
+		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 9, text), 0);
+		KUNIT_EXPECT_EQ(test, next_index(&w), a < 3 ? 7 : NR);
+		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 7, text), 0);
+	}
+}
+
 /*
  * Subscribing again changes QoS, options and identifier, alone and among
  * others, and is still one subscription; ending what is not there is -ENOENT.
@@ -658,6 +722,7 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(filter_examples),
 	KUNIT_CASE(filter_oracle),
 	KUNIT_CASE(filter_grow_shrink),
+	KUNIT_CASE(filter_walk_moves),
 	KUNIT_CASE(filter_again),
 	KUNIT_CASE(filter_budget),
 	KUNIT_CASE(filter_pause),

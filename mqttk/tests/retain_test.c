@@ -225,8 +225,8 @@ static void retain_counts(struct kunit *test)
 }
 
 /*
- * With a budget that runs out at every level of a topic, nothing is retained
- * and nothing is left over; a message that is there can still be replaced.
+ * With a budget that runs out at every level of a topic, and then at the
+ * message, nothing is retained and nothing is left over.
  */
 static void retain_budget(struct kunit *test)
 {
@@ -247,10 +247,37 @@ static void retain_budget(struct kunit *test)
 		refused++;
 	}
 	KUNIT_EXPECT_GT(test, refused, 5);
+	/* What is there can be replaced, and more does not fit. */
 	KUNIT_EXPECT_EQ(test, set(ctx, topic, "y", 1), 0);
-	KUNIT_EXPECT_EQ(test, set(ctx, text_of("a/b/c"), "y", 1), 0);
 	KUNIT_EXPECT_EQ(test, set(ctx, text_of("a/b/x"), "y", 1), -ENOBUFS);
-	KUNIT_EXPECT_EQ(test, ctx->rt.count, 2);
+	KUNIT_EXPECT_EQ(test, set(ctx, text_of("a/b"), "y", 1), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, ctx->rt.count, 1);
+}
+
+/*
+ * Payloads count against the budget of what is retained, and a value that was
+ * replaced by one too large is gone rather than out of date.
+ */
+static void retain_budget_payload(struct kunit *test)
+{
+	struct retain_ctx *ctx = test->priv;
+	struct text topic = text_of("a/b");
+	u8 *payload = kunit_kzalloc(test, 1000, GFP_KERNEL);
+	s64 nodes, used;
+
+	KUNIT_ASSERT_NOT_NULL(test, payload);
+	KUNIT_ASSERT_EQ(test, set(ctx, topic, payload, 1), 0);
+	nodes = percpu_counter_sum(&ctx->limits->used[MQTTK_BUDGET_RETAINED]);
+	KUNIT_ASSERT_EQ(test, set(ctx, topic, payload, 1000), 0);
+	used = percpu_counter_sum(&ctx->limits->used[MQTTK_BUDGET_RETAINED]);
+	KUNIT_EXPECT_EQ(test, used, nodes + 999);
+
+	ctx->limits->value[MQTTK_LIMIT_RETAINED_MEMORY] = used - 1;
+	KUNIT_EXPECT_EQ(test, set(ctx, topic, payload, 1000), -ENOBUFS);
+	KUNIT_EXPECT_NULL(test, mqttk_retain_get(&ctx->rt, topic.p, topic.len));
+	KUNIT_EXPECT_EQ(test, ctx->rt.count, 0);
+	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
+	KUNIT_EXPECT_EQ(test, set(ctx, topic, payload, 999), 0);
 }
 
 /*
@@ -564,6 +591,7 @@ static struct kunit_case retain_cases[] = {
 	KUNIT_CASE(retain_oracle),
 	KUNIT_CASE(retain_counts),
 	KUNIT_CASE(retain_budget),
+	KUNIT_CASE(retain_budget_payload),
 	KUNIT_CASE(retain_pause),
 	KUNIT_CASE(retain_pause_on_deleted),
 	KUNIT_CASE(retain_descends),
