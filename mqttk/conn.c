@@ -35,6 +35,11 @@ static struct mqttk_conn *conn_of(const struct mqttk_endpoint *ep)
  */
 void mqttk_conn_queue(struct mqttk_conn *conn)
 {
+	/*
+	 * If the work is still to start it will see what the caller wrote
+	 * before, flags for one: queue_work() says as much, but only if asked.
+	 */
+	smp_mb();
 	/* Found under RCU, it may have lost its last reference already. */
 	if (work_pending(&conn->work) || !refcount_inc_not_zero(&conn->ref))
 		return;
@@ -264,6 +269,8 @@ static void go_on_closing(struct mqttk_conn *conn)
 	/* Loopback may have ended it while we held the socket. */
 	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
 		release(conn);
+	else
+		timer_reduce(&conn->timer, conn->deadline);
 }
 
 /* -- the work ---------------------------------------------------------- */

@@ -204,6 +204,56 @@ static bool over(struct percpu_counter *used, unsigned long limit,
 }
 
 /**
+ * mqttk_earmark - count bytes that are charged already against a second budget
+ * @l: the netns's limits
+ * @b: which
+ * @bytes: how many
+ *
+ * Retained messages are messages, but must not take all that messages may.
+ *
+ * Context: any but hard interrupts. Does not sleep.
+ * Return: true if counted; otherwise the refusal was
+ */
+bool mqttk_earmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
+{
+	if (over(&l->used[b], mqttk_limit(l, budget_limit[b]), bytes)) {
+		atomic_long_inc(&l->overflow[b]);
+		return false;
+	}
+	percpu_counter_add_batch(&l->used[b], bytes, CHARGE_BATCH);
+	return true;
+}
+
+/**
+ * mqttk_unearmark - undo mqttk_earmark()
+ * @l: the netns's limits
+ * @b: which
+ * @bytes: how many
+ *
+ * Context: any but hard interrupts. Does not sleep.
+ */
+void mqttk_unearmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
+{
+	percpu_counter_add_batch(&l->used[b], -(s64)bytes, CHARGE_BATCH);
+}
+
+/**
+ * mqttk_budget_left - about how much a budget has left
+ * @l: the netns's limits
+ * @b: which
+ *
+ * Context: any. Cheap: only what the CPUs have told of is counted.
+ * Return: bytes
+ */
+unsigned long mqttk_budget_left(struct mqttk_limits *l, enum mqttk_budget b)
+{
+	unsigned long limit = mqttk_limit(l, budget_limit[b]);
+	u64 used = percpu_counter_read_positive(&l->used[b]);
+
+	return used < limit ? limit - used : 0;
+}
+
+/**
  * mqttk_charge - take bytes from a budget before allocating them
  * @l: the netns's limits
  * @b: what for

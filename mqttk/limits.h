@@ -23,8 +23,9 @@
  *	and filters, socket buffers; full: CONNECT or SUBSCRIBE is refused
  * @MQTTK_BUDGET_MESSAGE: payloads and topics of messages, however many queues
  *	hold them, and queue entries; full: the publish is dropped and counted
- * @MQTTK_BUDGET_RETAINED: the tree of retained messages without the messages
- *	themselves; full: the message is delivered but not retained, counted
+ * @MQTTK_BUDGET_RETAINED: the tree of retained messages; the messages in it
+ *	are earmarked here, too, so that they leave room for others; full: the
+ *	message is delivered but not retained, counted
  * @MQTTK_BUDGET_NR: their number
  */
 enum mqttk_budget {
@@ -103,6 +104,9 @@ int mqttk_limit_set(struct mqttk_limits *l, enum mqttk_limit key, u64 value,
 
 bool mqttk_charge(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
 void mqttk_uncharge(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
+bool mqttk_earmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
+void mqttk_unearmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
+unsigned long mqttk_budget_left(struct mqttk_limits *l, enum mqttk_budget b);
 
 static inline unsigned long mqttk_limit(const struct mqttk_limits *l, enum mqttk_limit k)
 {

@@ -8,6 +8,7 @@
 #include "dev.h"
 #include "limits.h"
 #include "listener.h"
+#include "msg.h"
 #include "net.h"
 #include "netlink.h"
 #include "queue.h"
@@ -39,9 +40,12 @@ static int __init mqttk_init(void)
 	err = mqttk_limits_module_init();
 	if (err)
 		return err;
-	err = mqttk_queue_cache_init();
+	err = mqttk_msg_module_init();
 	if (err)
 		goto exit_limits;
+	err = mqttk_queue_cache_init();
+	if (err)
+		goto exit_msg;
 	err = mqttk_conn_module_init();
 	if (err)
 		goto exit_queue;
@@ -68,6 +72,8 @@ exit_conn:
 	mqttk_conn_module_exit();
 exit_queue:
 	mqttk_queue_cache_exit();
+exit_msg:
+	mqttk_msg_module_exit();
 exit_limits:
 	mqttk_limits_module_exit();
 	return err;
@@ -82,6 +88,7 @@ static void __exit mqttk_exit(void)
 	/* Subscriptions and filters are freed by RCU callbacks of ours. */
 	rcu_barrier();
 	mqttk_queue_cache_exit();
+	mqttk_msg_module_exit();
 	mqttk_limits_module_exit();
 }
 

@@ -211,6 +211,7 @@ static void free_work_fn(struct work_struct *work)
 }
 
 static DECLARE_WORK(free_work, free_work_fn);
+static struct workqueue_struct *free_wq;
 
 /**
  * mqttk_msg_free - free a message whose last reference is gone
@@ -227,7 +228,7 @@ void mqttk_msg_free(struct mqttk_msg *msg)
 	if (msg->nr_pages <= FREE_LATER_PAGES)
 		free_now(msg);
 	else if (llist_add(&msg->free, &free_later))
-		queue_work(system_unbound_wq, &free_work);
+		queue_work(free_wq, &free_work);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_free);
 
@@ -239,4 +240,22 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_free);
 void mqttk_msg_flush(void)
 {
 	flush_work(&free_work);
+}
+
+/**
+ * mqttk_msg_module_init - at module load
+ * Return: 0 or -ENOMEM
+ */
+int __init mqttk_msg_module_init(void)
+{
+	free_wq = alloc_workqueue("mqttk_free", WQ_UNBOUND, 0);
+	return free_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * mqttk_msg_module_exit - at module unload, when no message is left
+ */
+void mqttk_msg_module_exit(void)
+{
+	destroy_workqueue(free_wq);
 }

@@ -66,6 +66,8 @@ void mqttk_msg_fill_iter(struct mqttk_msg *msg, struct iov_iter *iter);
 void mqttk_msg_read(const struct mqttk_msg *msg, u32 off, void *to, u32 len);
 void mqttk_msg_free(struct mqttk_msg *msg);
 void mqttk_msg_flush(void);
+int mqttk_msg_module_init(void);
+void mqttk_msg_module_exit(void);
 
 static inline const u8 *mqttk_msg_inline(const struct mqttk_msg *msg)
 {

@@ -103,6 +103,17 @@ static struct mqttk_qent *new_entry(struct mqttk_queue *q,
 	return c ? &c->ents[c->tail++] : NULL;
 }
 
+/*
+ * Bytes this queue may hold. The less memory is left for messages the shorter
+ * every queue has to be: so however many receivers are stalled, together they
+ * never take all of it, and those that read are served.
+ */
+static unsigned long bytes_max(struct mqttk_limits *limits)
+{
+	return min(mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_BYTES),
+		   mqttk_budget_left(limits, MQTTK_BUDGET_MESSAGE) / 2);
+}
+
 /**
  * mqttk_queue_append - add a message at the end
  * @q: the queue, locked
@@ -125,8 +136,7 @@ int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 
 	if (q->nr &&
 	    (q->nr >= mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_MESSAGES) ||
-	     q->bytes + bytes >
-	     mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_BYTES))) {
+	     q->bytes + bytes > bytes_max(limits))) {
 		q->lost++;
 		return -ENOBUFS;
 	}

@@ -6,6 +6,7 @@
  * the time is saved.
  */
 #include <linux/bvec.h>
+#include <linux/local_lock.h>
 #include <linux/percpu.h>
 #include <net/tcp.h>
 
@@ -43,6 +44,7 @@ struct head {
 
 /**
  * struct gather - what goes into one send; one for each CPU
+ * @lock: on PREEMPT_RT bottom halves off keep nobody else out
  * @ents: messages from the session's queue
  * @vec: the pieces, in order
  * @heads: headers of @ents, and of the message that is partly sent
@@ -53,6 +55,7 @@ struct head {
  * @splice_off: bytes of it already sent
  */
 struct gather {
+	local_lock_t lock;
 	struct mqttk_qent ents[GATHER];
 	struct kvec vec[2 + 2 * (GATHER + 1)];
 	struct head heads[GATHER + 1];
@@ -64,7 +67,9 @@ struct gather {
 };
 
 static DEFINE_PER_CPU(struct sender, senders);
-static DEFINE_PER_CPU(struct gather, gathers);
+static DEFINE_PER_CPU(struct gather, gathers) = {
+	.lock = INIT_LOCAL_LOCK(lock),
+};
 
 static void add_piece(struct gather *g, const void *data, u32 len, u32 *skip)
 {
@@ -288,10 +293,12 @@ static bool send_some(struct mqttk_conn *conn)
 	int n;
 
 	set_bit(CONN_TX_BUSY, &conn->flags);
+	local_lock_nested_bh(&gathers.lock);
 	do {
 		n = send_once(conn);
 		budget -= max(n, 0);
 	} while (n > 0 && budget > 0);
+	local_unlock_nested_bh(&gathers.lock);
 	clear_bit(CONN_TX_BUSY, &conn->flags);
 	if (n == -EAGAIN && sk_stream_is_writeable(sk)) {
 		/* Not the peer is slow, memory is short: nobody will tell. */
@@ -329,8 +336,10 @@ static void drain(struct sender *snd)
 	llist_for_each_entry_safe(conn, next, list, tx_node) {
 		/*
 		 * Off the list before looking at its queues: who queues
-		 * something from now on lists it again.
+		 * something from now on lists it again. And not before @next
+		 * was read from it.
 		 */
+		smp_mb__before_atomic();
 		clear_bit(CONN_TX_LISTED, &conn->flags);
 		/* Pairs with the test_and_set_bit() in mqttk_tx_list(). */
 		smp_mb__after_atomic();
