@@ -217,6 +217,49 @@ check 'no number' ctl 2 limit set max_packet_size 1T
 check 'no such limit' ctl 1 limit set nonsense 1
 check 'no such limit: says so' says "$err" 'limit set: nonsense: 1: no such limit'
 
+# --- completion ---
+# complete LINE: what bash offers at the end of LINE, which readline breaks into
+# words at colons, too.
+complete_line()
+{
+	bash -c '. /usr/share/bash-completion/completions/mqttkctl
+		COMP_LINE=$1 COMP_POINT=${#1}
+		read -r -a COMP_WORDS <<<"${1//:/ : }"
+		case $1 in *" "|*:) COMP_WORDS+=("") ;; esac
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_mqttkctl && echo "${COMPREPLY[*]}"' bash "$1"
+}
+
+test_completion()
+{
+	local sub sub2
+
+	[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
+	mosquitto_sub -h 127.0.0.1 -i a/b:c -t x &
+	sub=$!
+	mosquitto_sub -h 127.0.0.1 -i 'not easy' -t x &
+	sub2=$!
+	wait_for 10 mqttkctl client show a/b:c
+	wait_for 10 mqttkctl client show 'not easy'
+	is "$(complete_line 'mqttkctl l')" 'listener limit' 'completion: objects'
+	is "$(complete_line 'mqttkctl -j listener ')" 'show add del help' 'completion: verbs'
+	is "$(complete_line 'mqttkctl listener del l')" 'lan ll' \
+		'completion: names of listeners'
+	is "$(complete_line 'mqttkctl client disconnect ')" 'a/b:c' 'completion: clients'
+	is "$(complete_line 'mqttkctl client disconnect a/b:')" 'c' \
+		'completion: clients, where readline breaks them'
+	is "$(complete_line 'mqttkctl limit set max_p')" 'max_packet_size' \
+		'completion: limits'
+	kill $sub $sub2
+	wait $sub $sub2 2>/dev/null
+}
+
+if [ -e /usr/share/bash-completion/completions/mqttkctl ]; then
+	test_completion
+else
+	skip 'completion is not installed here'
+fi
+
 # --- stats, privileges ---
 check 'totals' ctl 0 -j stats
 check 'totals: counted' json 'd["connections"] == 0 and
