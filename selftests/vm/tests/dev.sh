@@ -29,6 +29,10 @@ while IFS= read -r line; do
 done <"$tmp/device"
 is "$status" 0 'all of device.py ran'
 
+mqttkctl limit set message_memory 60000000
+check "a file's messages are charged to its opener's memory cgroup" \
+	"$(dirname "$0")/../../dev/memcg.py"
+
 mqttkctl listener add 127.0.0.1:1883 anonymous on || fail 'listener add'
 wait_for 20 port_open 1883
 
