@@ -633,6 +633,7 @@ static int put_limit(struct sk_buff *skb, struct mqttk_net *mn,
 		     enum mqttk_limit key, bool init_admin)
 {
 	const struct mqttk_limit_desc *d = &mqttk_limit_desc[key];
+	bool initial = mqttk_net_is_initial(mn->net);
 	struct mqttk_limits *l = &mn->limits;
 	int budget = key - MQTTK_LIMIT_HANDSHAKE_MEMORY;
 
@@ -648,7 +649,8 @@ static int put_limit(struct sk_buff *skb, struct mqttk_net *mn,
 	    nla_put_uint(skb, MQTTK_A_LIMIT_MINIMUM, d->min) ||
 	    nla_put_uint(skb, MQTTK_A_LIMIT_MAXIMUM,
 			 init_admin ? d->max : d->userns_max) ||
-	    nla_put_uint(skb, MQTTK_A_LIMIT_DEFAULT, d->def))
+	    nla_put_uint(skb, MQTTK_A_LIMIT_DEFAULT,
+			 initial ? d->def : min(d->def, d->userns_max)))
 		return -EMSGSIZE;
 	if (budget < 0)
 		return 0;

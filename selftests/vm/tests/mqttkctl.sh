@@ -313,6 +313,9 @@ check 'allowed, root of a user namespace has a broker' as_nobody unshare -Urn sh
 	mqttkctl -j limit show max_packet_size'
 as_nobody unshare -Urn mqttkctl -j limit show max_packet_size >"$out"
 max=$(jq '.[0].maximum' "$out")
+as_nobody unshare -Urn mqttkctl -j limit show >"$out"
+check 'its defaults are within them' json 'all(l["minimum"] <= l["value"] <=
+	l["maximum"] and l["default"] == l["value"] for l in d)'
 check 'its ceilings are lower' test "$max" -lt 268435460
 check_not 'and not for it to pass' \
 	as_nobody unshare -Urn mqttkctl limit set max_packet_size $((max + 1))
