@@ -307,16 +307,17 @@ static unsigned int peek(struct dev_file *f, struct mqttk_qent *ents,
 }
 
 /*
- * Make f->ready true if and only if there is something to read. It is cleared
- * before the queue is looked at, so a message that comes meanwhile sets it
- * again. In use, under f->lock.
+ * Make f->ready true where a reader has something to do: read a message, go on
+ * with a replay that was broken off, or set the default filter, which failed or
+ * was left to us. It is cleared before the queue is looked at, so a message
+ * that comes meanwhile sets it again. In use, under f->lock.
  */
 static void refresh_ready(struct dev_file *f)
 {
 	struct mqttk_qent ent;
 
 	WRITE_ONCE(f->ready, false);
-	if (peek(f, &ent, 1))
+	if (peek(f, &ent, 1) || f->replaying || !f->filtered)
 		file_wake(&f->ep);
 }
 
@@ -552,7 +553,7 @@ static __poll_t dev_poll(struct file *file, poll_table *pt)
 	mask = prepare_poll(f, file);
 	if (READ_ONCE(f->ended))
 		return EPOLLHUP | EPOLLERR | EPOLLOUT | EPOLLWRNORM;
-	if (READ_ONCE(f->ready))
+	if (READ_ONCE(f->ready) && file->f_mode & FMODE_READ)
 		mask |= EPOLLIN | EPOLLRDNORM;
 	return mask | EPOLLOUT | EPOLLWRNORM;
 }
@@ -671,6 +672,9 @@ static ssize_t publish_lines(struct dev_file *f, const struct line *lines,
 		if (err)
 			break;
 		done = lines[i].end;
+		/* A fan-out each: whoever is killed need not wait for all. */
+		if (signal_pending(current))
+			break;
 		cond_resched();
 	}
 	return done ?: err;
@@ -734,8 +738,7 @@ static int do_subscribe(struct dev_file *f, const u8 *filter,
 	if (!err) {
 		err = subscribe(f, filter, arg->filter_len, arg->qos,
 				arg->flags);
-		if (!err)
-			refresh_ready(f);
+		refresh_ready(f);
 		end_use(f);
 	}
 	mutex_unlock(&f->lock);
