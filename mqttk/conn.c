@@ -151,7 +151,7 @@ void mqttk_conn_free(struct mqttk_conn *conn)
 	struct mqttk_net *mn = conn->peer.mn;
 	struct sock *sk = conn->sk;
 
-	mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT, conn->buffer_charge);
+	mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT, conn->client_charge);
 	mqttk_listener_put(conn->ln);
 	sock_put(sk);
 	kfree_rcu(conn, rcu);
@@ -159,9 +159,10 @@ void mqttk_conn_free(struct mqttk_conn *conn)
 	mqttk_net_gone(mn, &mn->nr_live);
 }
 
-static void uncharge_fixed(struct mqttk_conn *conn, enum mqttk_budget b)
+static void end_handshake_charge(struct mqttk_conn *conn)
 {
-	mqttk_uncharge(&conn->peer.mn->limits, b, conn->fixed_charge);
+	mqttk_uncharge(&conn->peer.mn->limits, MQTTK_BUDGET_HANDSHAKE,
+		       conn->fixed_charge);
 	conn->fixed_charge = 0;
 }
 
@@ -176,8 +177,6 @@ static void release(struct mqttk_conn *conn)
 {
 	struct mqttk_net *mn = conn->peer.mn;
 	struct sock *sk = conn->sk;
-	enum mqttk_budget b = conn->since ? MQTTK_BUDGET_CLIENT :
-					    MQTTK_BUDGET_HANDSHAKE;
 
 	callbacks_restore(conn);
 	mqttk_conn_lock(conn);
@@ -195,7 +194,7 @@ static void release(struct mqttk_conn *conn)
 		sock_no_linger(sk);
 	sock_release(conn->sock);
 	conn->sock = NULL;
-	uncharge_fixed(conn, b);
+	end_handshake_charge(conn);
 	WRITE_ONCE(conn->phase, CONN_RELEASED);
 
 	spin_lock_bh(&mn->conns_lock);
@@ -299,25 +298,34 @@ static bool is_late(struct mqttk_conn *conn)
 	return false;
 }
 
-/* CONNECT was accepted: from a stranger to a client. */
-static int become_client(struct mqttk_conn *conn)
+/**
+ * mqttk_conn_admit - is there budget for one client more?
+ * @conn: a connection whose CONNECT has come; called by its work
+ *
+ * Asked before CONNECT is answered, so that the answer can be no.
+ *
+ * Return: true if it was charged
+ */
+bool mqttk_conn_admit(struct mqttk_conn *conn)
 {
-	struct mqttk_limits *l = &conn->peer.mn->limits;
-	u32 fixed = conn->fixed_charge;
+	u32 cost = conn->fixed_charge + 2 * BUFFER_BASE;
 
-	if (!mqttk_charge(l, MQTTK_BUDGET_CLIENT, fixed))
-		return -ENOBUFS;
-	uncharge_fixed(conn, MQTTK_BUDGET_HANDSHAKE);
-	conn->fixed_charge = fixed;
+	if (!mqttk_charge(&conn->peer.mn->limits, MQTTK_BUDGET_CLIENT, cost))
+		return false;
+	conn->client_charge = cost;
+	return true;
+}
+
+/* CONNECT was accepted: from a stranger to a client. */
+static void become_client(struct mqttk_conn *conn)
+{
+	end_handshake_charge(conn);
 	conn->since = ktime_get_boottime();
 	mqttk_conn_lock(conn);
-	if (mqttk_charge(l, MQTTK_BUDGET_CLIENT, 2 * BUFFER_BASE))
-		conn->buffer_charge += 2 * BUFFER_BASE;
 	conn->tx_session = conn->peer.session;
 	mqttk_conn_unlock(conn);
 	/* Something may have been queued before senders could see it. */
 	mqttk_tx_list(conn);
-	return 0;
 }
 
 static void run_replays(struct mqttk_conn *conn, bool *again)
@@ -346,11 +354,15 @@ static int turn(struct mqttk_conn *conn, bool *again)
 {
 	int err;
 
-	if (test_bit(CONN_ENDED, &conn->flags))
+	if (test_bit(CONN_ENDED, &conn->flags)) {
+		/* If the peer has closed it had said all, DISCONNECT too. */
+		if (conn->sk->sk_shutdown & RCV_SHUTDOWN)
+			mqttk_rx_run(conn, again);
 		return -ESHUTDOWN;
+	}
 	err = mqttk_rx_run(conn, again);
 	if (conn->peer.session && !conn->since)
-		err = become_client(conn) ?: err;
+		become_client(conn);
 	if (err)
 		return err;
 	if (conn->peer.session)
@@ -380,8 +392,11 @@ static void conn_work(struct work_struct *work)
 	}
 	/* Answers first: what is in the socket need not be waited for. */
 	if (conn->phase != CONN_RELEASED) {
-		if (test_and_clear_bit(CONN_TX_RETRY, &conn->flags))
+		if (test_and_clear_bit(CONN_TX_RETRY, &conn->flags)) {
+			mqttk_conn_lock(conn);
+			mqttk_conn_unlock(conn);
 			mqttk_tx_list(conn);
+		}
 		mqttk_tx_drain();
 	}
 	if (conn->phase == CONN_CLOSING)
@@ -542,8 +557,11 @@ static void flag_all(struct mqttk_net *mn, const struct mqttk_listener *ln,
 		conn = list_first_entry(&mn->conns, struct mqttk_conn, list);
 		list_move_tail(&conn->list, &mn->conns);
 		if ((!ln || conn->ln == ln) &&
-		    !test_and_set_bit(flag, &conn->flags))
+		    !test_and_set_bit(flag, &conn->flags)) {
+			if (flag == CONN_ABORT)
+				WRITE_ONCE(conn->peer.gone, true);
 			mqttk_conn_queue(conn);
+		}
 		if (n % 64 == 0) {
 			spin_unlock_bh(&mn->conns_lock);
 			cond_resched();

@@ -26,8 +26,8 @@
 /**
  * enum mqttk_conn_flag - bits of conn->flags
  * @CONN_TX_LISTED: on a sender's list
- * @CONN_TX_RETRY: a sender found the socket taken; whoever took it lists the
- *	conn again
+ * @CONN_TX_RETRY: a sender found the socket owned; the work waits for it and
+ *	lists the conn again
  * @CONN_TX_BUSY: a sender is at it: write_space() need not list it
  * @CONN_TX_STALLED: the kernel had no memory for a send; the timer retries
  * @CONN_RX_BLOCKED: not read until the peer has read its answers
@@ -74,8 +74,10 @@ enum mqttk_conn_phase {
  * @need: bytes at @partial from which on it makes sense to decode again
  * @whole: bytes the packet at @partial takes up before it can be decoded, as
  *	far as is known; how large @partial may get ahead of time
- * @fixed_charge: bytes charged for the conn and its socket
- * @buffer_charge: bytes charged for the socket's buffers, under the socket lock
+ * @fixed_charge: bytes charged to MQTTK_BUDGET_HANDSHAKE for the conn and its
+ *	socket; 0 once it is a client
+ * @client_charge: bytes charged to MQTTK_BUDGET_CLIENT for them and for the
+ *	socket's buffers, which may grow; under the socket lock
  * @deadline: jiffies when the present phase ends; its work only
  * @last_rx: jiffies when something last came; its work only
  * @since: CLOCK_BOOTTIME of the CONNECT
@@ -83,6 +85,7 @@ enum mqttk_conn_phase {
  *	valid while not NULL, because its work clears it before closing it
  * @tx_buf: bytes of peer.out being sent, under the socket lock
  * @tx_len: how many
+ * @tx_size: what they are charged as
  * @tx_sent: how many of them are in the socket
  * @cur: a message that is in the socket in part, with its own reference, so
  *	that the stream stays whole whatever becomes of the session; under the
@@ -114,7 +117,7 @@ struct mqttk_conn {
 	u32 need;
 	u32 whole;
 	u32 fixed_charge;
-	u32 buffer_charge;
+	u32 client_charge;
 	unsigned long deadline;
 	unsigned long last_rx;
 	ktime_t since;
@@ -122,6 +125,7 @@ struct mqttk_conn {
 	struct mqttk_session *tx_session;
 	u8 *tx_buf;
 	u32 tx_len;
+	u32 tx_size;
 	u32 tx_sent;
 	struct mqttk_qent cur;
 	u32 cur_sent;
@@ -150,6 +154,8 @@ static inline void mqttk_conn_put(struct mqttk_conn *conn)
 		mqttk_conn_free(conn);
 }
 
+bool mqttk_conn_admit(struct mqttk_conn *conn);
+
 /* rx.c */
 void mqttk_rx_module_exit(void);
 int mqttk_rx_run(struct mqttk_conn *conn, bool *again);
@@ -165,13 +171,25 @@ bool mqttk_tx_pending(struct mqttk_conn *conn);
 void mqttk_tx_free(struct mqttk_conn *conn);
 
 /*
- * The socket's spinlock, for both rx and tx: each holds it for a bounded copy
- * only, and never sleeps under it. Nobody holds two of them.
+ * The socket, for the work: its spinlock while nobody owns it. Owners are rare:
+ * our own setting of an option, ss -K, a BPF iterator. The lock is held for a
+ * bounded copy only and nobody sleeps under it; nobody holds two of them.
  */
 static inline void mqttk_conn_lock(struct mqttk_conn *conn)
 {
-	local_bh_disable();
-	bh_lock_sock(conn->sk);
+	struct sock *sk = conn->sk;
+
+	for (;;) {
+		local_bh_disable();
+		bh_lock_sock(sk);
+		if (!sock_owned_by_user(sk))
+			return;
+		bh_unlock_sock(sk);
+		local_bh_enable();
+		/* Sleeps until the owner is done. */
+		lock_sock(sk);
+		release_sock(sk);
+	}
 }
 
 static inline void mqttk_conn_unlock(struct mqttk_conn *conn)

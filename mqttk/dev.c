@@ -248,7 +248,7 @@ static int subscribe(struct dev_file *f, const u8 *filter, u16 len, u8 qos,
 	old = set_active_memcg(f->memcg);
 	if (!(flags & MQTTK_SUB_RETAINED_NEVER)) {
 		err = -ENOBUFS;
-		rp = mqttk_replay_alloc(f->session, filter, len);
+		rp = mqttk_replay_alloc(&f->replays, f->session, filter, len);
 		if (!rp)
 			goto out;
 	}

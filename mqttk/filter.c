@@ -18,6 +18,9 @@
 #include "filter.h"
 #include "topic.h"
 
+/* Subscriptions removed before others may have the lock. */
+#define UNSUBSCRIBE_SLICE	256
+
 /* Only ever allocated on behalf of a client, which can be told to try later. */
 #define INDEX_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
@@ -622,23 +625,48 @@ int mqttk_unsubscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 EXPORT_SYMBOL_IF_KUNIT(mqttk_unsubscribe);
 
 /**
- * mqttk_unsubscribe_all - end all subscriptions of a subscriber
+ * mqttk_unsubscribe_some - end subscriptions of one subscriber
  * @ix: the index
- * @s: whose. Its memory must stay for a grace period after this.
+ * @s: the subscriber
+ * @max: at most so many, so that the lock can be left in between
  *
- * Context: process, under the index's lock; sleeps, since a subscriber may have
- * as many subscriptions as its limits allow.
+ * Context: process, may sleep; under the index's lock.
+ * Return: true if there are more
  */
-void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s)
+bool mqttk_unsubscribe_some(struct mqttk_index *ix, struct mqttk_subscriber *s,
+			    unsigned int max)
 {
 	struct mqttk_sub *sub, *next;
 
 	lockdep_assert_held(ix->lock);
 
 	list_for_each_entry_safe(sub, next, &s->subs, node) {
+		if (!max--)
+			return true;
 		sub_remove(ix, sub);
-		cond_resched();
 	}
+	return false;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_unsubscribe_some);
+
+/**
+ * mqttk_unsubscribe_all - end all subscriptions of one subscriber
+ * @ix: the index
+ * @s: the subscriber
+ *
+ * Context: process; takes the index's lock for a while at a time. Nobody
+ * subscribes in @s's name any more.
+ */
+void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s)
+{
+	bool more;
+
+	do {
+		mutex_lock(ix->lock);
+		more = mqttk_unsubscribe_some(ix, s, UNSUBSCRIBE_SLICE);
+		mutex_unlock(ix->lock);
+		cond_resched();
+	} while (more);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_unsubscribe_all);
 

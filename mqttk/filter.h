@@ -130,6 +130,8 @@ int mqttk_subscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 		    struct mqttk_sub **sub, bool *existed);
 int mqttk_unsubscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 		      const u8 *filter, u16 len);
+bool mqttk_unsubscribe_some(struct mqttk_index *ix, struct mqttk_subscriber *s,
+			    unsigned int max);
 void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s);
 
 void mqttk_filter_free(struct mqttk_filter *f);

@@ -182,7 +182,7 @@ static void learn_port(struct mqttk_listener *ln)
 static void make_name(struct mqttk_listener *ln)
 {
 	if (!ln->config.name[0])
-		snprintf(ln->config.name, sizeof(ln->config.name), "%pISpc",
+		snprintf(ln->config.name, sizeof(ln->config.name), "%pISpsc",
 			 &ln->config.addr);
 }
 

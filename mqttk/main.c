@@ -52,13 +52,13 @@ static int __init mqttk_init(void)
 	err = mqttk_net_module_init();
 	if (err)
 		goto exit_conn;
+	err = listen_init();
+	if (err)
+		goto exit_net;
+	/* A dump may be under way from here on, a file be open further below. */
 	err = mqttk_netlink_module_init();
 	if (err)
 		goto exit_net;
-	err = listen_init();
-	if (err)
-		goto exit_netlink;
-	/* A file may be open from here on, so nothing can fail behind it. */
 	err = mqttk_dev_module_init();
 	if (err)
 		goto exit_netlink;

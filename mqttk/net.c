@@ -146,9 +146,9 @@ free_stats:
 /*
  * The namespace goes, or the module. In this order: nobody opens anything any
  * more; listeners, then connections, then files let go of their sessions; when
- * the last session is freed nothing can be queued, so the rest is ours alone.
+ * the last session is freed nothing can be queued.
  */
-static void __net_exit net_exit(struct net *net)
+static void __net_exit net_pre_exit(struct net *net)
 {
 	struct mqttk_net *mn = mqttk_net(net);
 
@@ -162,8 +162,16 @@ static void __net_exit net_exit(struct net *net)
 	mqttk_conns_abort(mn);
 	mqttk_dev_net_exit(mn);
 	wait_event(mn->wait, !atomic_read(&mn->nr_objects));
-	/* Whoever counted down to 0 may not have got as far as waking us. */
-	synchronize_rcu();
+}
+
+/*
+ * Whoever counted down to 0 above may not have got as far as waking us, but
+ * there was a grace period since, for all namespaces that go together. The rest
+ * is ours alone.
+ */
+static void __net_exit net_exit(struct net *net)
+{
+	struct mqttk_net *mn = mqttk_net(net);
 
 	mqttk_sessions_exit(mn);
 	mqttk_retained_exit(&mn->retained);
@@ -175,6 +183,7 @@ static void __net_exit net_exit(struct net *net)
 
 static struct pernet_operations net_ops = {
 	.init = net_init,
+	.pre_exit = net_pre_exit,
 	.exit = net_exit,
 	.id = &mqttk_net_id,
 	.size = sizeof(struct mqttk_net),

@@ -7,24 +7,27 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "limits.h"
 #include "out.h"
 
 /* Room for some acknowledgements; what most connections ever need at once. */
 #define OUT_MIN		64
 
 /*
- * The largest single answer is a SUBACK for a SUBSCRIBE of max_packet_size
- * (one byte for each four of the request). It is the only thing that may
- * exceed MQTTK_OUT_HIGH, since nothing is read behind it until it is sent.
+ * The largest single answer is the SUBACK of a long SUBSCRIBE: a byte for each
+ * three of the request. It is the only thing that may exceed MQTTK_OUT_HIGH by
+ * much, since nothing is read behind it until it is sent.
  */
 
 /**
  * mqttk_out_init - an empty queue
  * @out: the queue
+ * @limits: who pays
  */
-void mqttk_out_init(struct mqttk_out *out)
+void mqttk_out_init(struct mqttk_out *out, struct mqttk_limits *limits)
 {
 	spin_lock_init(&out->lock);
+	out->limits = limits;
 	out->buf = NULL;
 	out->len = 0;
 	out->size = 0;
@@ -36,10 +39,26 @@ void mqttk_out_init(struct mqttk_out *out)
  */
 void mqttk_out_free(struct mqttk_out *out)
 {
-	kvfree(out->buf);
+	mqttk_out_free_buf(out, out->buf, out->size);
 	out->buf = NULL;
 	out->len = 0;
 	out->size = 0;
+}
+
+/**
+ * mqttk_out_free_buf - free what mqttk_out_take() gave
+ * @out: the queue it came from
+ * @buf: the bytes, or NULL
+ * @size: as it was given
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_out_free_buf(struct mqttk_out *out, u8 *buf, u32 size)
+{
+	if (!buf)
+		return;
+	kvfree(buf);
+	mqttk_uncharge(out->limits, MQTTK_BUDGET_CLIENT, size);
 }
 
 /**
@@ -49,7 +68,7 @@ void mqttk_out_free(struct mqttk_out *out)
  * @len: how many
  *
  * Context: process; may sleep.
- * Return: 0 or -ENOMEM, nothing appended
+ * Return: 0; -ENOBUFS over the budget, -ENOMEM: nothing appended
  */
 int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len)
 {
@@ -69,17 +88,21 @@ int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len)
 			memcpy(out->buf + out->len, data, len);
 			WRITE_ONCE(out->len, need);
 			spin_unlock_bh(&out->lock);
-			kvfree(buf);
+			mqttk_out_free_buf(out, buf, size);
 			return 0;
 		}
 		spin_unlock_bh(&out->lock);
 
-		kvfree(buf);
+		mqttk_out_free_buf(out, buf, size);
 		size = max_t(u32, OUT_MIN, roundup_pow_of_two(need));
+		if (!mqttk_charge(out->limits, MQTTK_BUDGET_CLIENT, size))
+			return -ENOBUFS;
 		buf = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
 			       __GFP_NOWARN);
-		if (!buf)
+		if (!buf) {
+			mqttk_uncharge(out->limits, MQTTK_BUDGET_CLIENT, size);
 			return -ENOMEM;
+		}
 	}
 }
 
@@ -87,11 +110,12 @@ int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len)
  * mqttk_out_take - take everything there is
  * @out: the queue
  * @len: set to the bytes taken
+ * @size: set to what they are charged as
  *
  * Context: any but hard interrupts.
- * Return: the bytes, to be freed with kvfree(), or NULL if there were none
+ * Return: the bytes, for mqttk_out_free_buf(), or NULL if there were none
  */
-u8 *mqttk_out_take(struct mqttk_out *out, u32 *len)
+u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size)
 {
 	u8 *buf;
 
@@ -100,6 +124,7 @@ u8 *mqttk_out_take(struct mqttk_out *out, u32 *len)
 	spin_lock_bh(&out->lock);
 	buf = out->len ? out->buf : NULL;
 	*len = out->len;
+	*size = out->size;
 	if (buf) {
 		out->buf = NULL;
 		WRITE_ONCE(out->len, 0);

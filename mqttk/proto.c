@@ -66,7 +66,7 @@ void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn,
 	peer->state = MQTTK_PEER_NEW;
 	peer->version = MQTTK_V311;
 	peer->anonymous_ok = anonymous_ok;
-	mqttk_out_init(&peer->out);
+	mqttk_out_init(&peer->out, &mn->limits);
 	mqttk_replays_init(&peer->replays);
 }
 
@@ -177,6 +177,16 @@ static int accept(struct mqttk_peer *peer, const struct mqttk_connect *c)
 	return 0;
 }
 
+/* Before 5.0 a client cannot be told another; mosquitto answers alike. */
+static bool keepalive_ok(struct mqttk_peer *peer,
+			 const struct mqttk_connect *c)
+{
+	unsigned long max = mqttk_limit(&peer->mn->limits,
+					MQTTK_LIMIT_MAX_KEEPALIVE);
+
+	return !max || (c->keepalive && c->keepalive <= max);
+}
+
 static int on_connect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		      const u8 *body)
 {
@@ -194,6 +204,10 @@ static int on_connect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		return refuse(peer, MQTTK_CONNACK_BAD_CLIENT_ID);
 	if (!peer->anonymous_ok)
 		return refuse(peer, MQTTK_CONNACK_NOT_AUTHORIZED);
+	if (!keepalive_ok(peer, &c))
+		return refuse(peer, MQTTK_CONNACK_BAD_CLIENT_ID);
+	if (!peer->admitted)
+		return refuse(peer, MQTTK_CONNACK_UNAVAILABLE);
 	if (c.has_will) {
 		err = make_will(peer, &c);
 		if (err == -EBADMSG)
@@ -217,7 +231,7 @@ static u8 subscribe_one(struct mqttk_peer *peer, const struct mqttk_str *filter,
 
 	if (!mqttk_filter_valid(filter->p, filter->len))
 		return MQTTK_SUBACK_FAILURE;
-	rp = mqttk_replay_alloc(s, filter->p, filter->len);
+	rp = mqttk_replay_alloc(&peer->replays, s, filter->p, filter->len);
 	if (!rp)
 		return MQTTK_SUBACK_FAILURE;
 	err = mqttk_session_subscribe(s, &peer->ep, filter->p, filter->len, 0,
@@ -227,6 +241,8 @@ static u8 subscribe_one(struct mqttk_peer *peer, const struct mqttk_str *filter,
 		return MQTTK_SUBACK_FAILURE;
 	}
 	mqttk_replay_start(&peer->replays, s, rp, 0);
+	/* Mostly there is little to replay, and then it is done with. */
+	mqttk_replay_run(&peer->replays, s);
 	return 0;
 }
 
@@ -250,7 +266,8 @@ static int on_subscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	n = mqttk_wire_put_suback_header(buf, peer->version, it.packet_id,
 					 it.nr);
 	p = buf + n;
-	while (mqttk_wire_subscribe_next(&it, &filter, &options)) {
+	while (!READ_ONCE(peer->gone) &&
+	       mqttk_wire_subscribe_next(&it, &filter, &options)) {
 		*p++ = subscribe_one(peer, &filter, options);
 		cond_resched();
 	}
@@ -279,7 +296,8 @@ static int on_unsubscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 				   &it);
 	if (err)
 		return err;
-	while (mqttk_wire_subscribe_next(&it, &filter, &options)) {
+	while (!READ_ONCE(peer->gone) &&
+	       mqttk_wire_subscribe_next(&it, &filter, &options)) {
 		mqttk_session_unsubscribe(peer->session, &peer->ep, filter.p,
 					  filter.len);
 		cond_resched();
@@ -424,13 +442,13 @@ void mqttk_proto_publish_refused(struct mqttk_peer *peer,
  * @in: what mqttk_proto_publish_begin() filled; its message is given away
  *
  * Context: process; yields.
- * Return: receivers it was queued for, or an error, see above
+ * Return: what it cost, see mqttk_router_publish(), or an error, see above
  */
 int mqttk_proto_publish_end(struct mqttk_peer *peer,
 			    struct mqttk_incoming *in)
 {
 	struct mqttk_msg *msg = in->msg;
-	unsigned int receivers = 0;
+	unsigned int cost = 0;
 	int err = 0;
 
 	/*
@@ -443,14 +461,14 @@ int mqttk_proto_publish_end(struct mqttk_peer *peer,
 	if (msg) {
 		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
 		peer->session->received++;
-		receivers = mqttk_router_publish(peer->mn, msg);
+		cost = mqttk_router_publish(peer->mn, msg);
 		mqttk_msg_put(msg);
 	}
 	if (in->pub.qos == 1)
 		err = send_ack(peer, MQTTK_PUBACK, in->pub.packet_id);
 	else if (in->pub.qos == 2)
 		err = send_ack(peer, MQTTK_PUBREC, in->pub.packet_id);
-	return err ?: min_t(unsigned int, receivers, INT_MAX);
+	return err ?: min_t(unsigned int, cost, INT_MAX);
 }
 
 /**

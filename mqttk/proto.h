@@ -39,6 +39,8 @@ enum mqttk_peer_state {
  * @session: NULL before CONNECT and after the end
  * @state: see there
  * @version: 3 (3.1), 4 (3.1.1) or 5
+ * @admitted: there is budget for a client; set before CONNECT is handled
+ * @gone: the connection is being reset: loops stop; set by anybody
  * @anonymous_ok: clients without a name are let in
  * @will_on_close: the will is due if the connection ends now
  * @keepalive: seconds the client promised, 0: none
@@ -55,6 +57,8 @@ struct mqttk_peer {
 	struct mqttk_session *session;
 	enum mqttk_peer_state state;
 	u8 version;
+	bool admitted;
+	bool gone;
 	bool anonymous_ok;
 	bool will_on_close;
 	u16 keepalive;

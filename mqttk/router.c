@@ -24,6 +24,9 @@
 /* Receivers between two chances to yield. */
 #define SLICE		256
 
+/* What a long stretch of matching costs, in receivers. */
+#define MATCH_COST	16
+
 /* References to the message taken at a time. */
 #define REF_BATCH	64
 
@@ -49,7 +52,7 @@ struct match {
  * @mn: the broker
  * @msg: the message
  * @credit: references taken but not given to a queue yet
- * @delivered: queues that took it
+ * @cost: queues that took it, and what finding them took, in the same coin
  * @slice: receivers since the last chance to yield
  * @nr: matching filters in @filters
  * @pinned: how many of them are pinned, from the first
@@ -61,7 +64,7 @@ struct fanout {
 	struct mqttk_net *mn;
 	struct mqttk_msg *msg;
 	unsigned int credit;
-	unsigned int delivered;
+	unsigned int cost;
 	unsigned int slice;
 	unsigned int nr;
 	unsigned int pinned;
@@ -82,7 +85,7 @@ static void give(struct fanout *fo, const struct mqttk_sub *sub)
 	if (mqttk_session_append(s, fo->msg, min_t(u8, fo->msg->qos, sub->qos),
 				 false)) {
 		fo->credit--;
-		fo->delivered++;
+		fo->cost++;
 	}
 	fo->slice++;
 }
@@ -241,6 +244,7 @@ static void fan_out(struct fanout *fo)
 			mqttk_match_pause(&m);
 			yield_rcu(fo);
 			mqttk_match_resume(&m);
+			fo->cost += MATCH_COST;
 			continue;
 		}
 		if (fo->nr == fo->room) {
@@ -273,7 +277,8 @@ static void fan_out(struct fanout *fo)
  * receiver, or dropped and counted there: the publisher may be answered.
  *
  * Context: process; yields.
- * Return: how many queues took it
+ * Return: what it cost, mostly one for each queue that took it: for whoever
+ *	takes turns
  */
 unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg)
 {
@@ -289,5 +294,5 @@ unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg)
 	fan_out(&fo);
 	if (fo.credit)
 		WARN_ON_ONCE(refcount_sub_and_test(fo.credit, &msg->ref));
-	return fo.delivered;
+	return fo.cost;
 }

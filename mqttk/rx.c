@@ -25,7 +25,7 @@
 
 /* What one turn may cost before others get theirs. */
 #define TURN_READS	8
-#define TURN_RECEIVERS	16384
+#define TURN_COST	16384
 
 /* Packets decoded before what they caused is sent. */
 #define PACKETS_AT_ONCE	64
@@ -100,7 +100,7 @@ static int read_socket(struct mqttk_conn *conn, struct iov_iter *to)
 	return n;
 }
 
-static int payload_done(struct mqttk_conn *conn, int *receivers)
+static int payload_done(struct mqttk_conn *conn, int *cost)
 {
 	int n;
 
@@ -108,13 +108,13 @@ static int payload_done(struct mqttk_conn *conn, int *receivers)
 	n = mqttk_proto_publish_end(&conn->peer, &conn->in);
 	if (n < 0)
 		return n;
-	*receivers += n;
+	*cost += n;
 	return 0;
 }
 
 /* Takes payload out of a buffer. Returns bytes taken or an error. */
 static int take_payload(struct mqttk_conn *conn, const u8 *buf, size_t len,
-			int *receivers)
+			int *cost)
 {
 	struct mqttk_incoming *in = &conn->in;
 	u32 take = min_t(size_t, len, in->left);
@@ -131,7 +131,7 @@ static int take_payload(struct mqttk_conn *conn, const u8 *buf, size_t len,
 	}
 	in->left -= take;
 	if (!in->left)
-		err = payload_done(conn, receivers);
+		err = payload_done(conn, cost);
 	return err ?: take;
 }
 
@@ -140,7 +140,7 @@ static int take_payload(struct mqttk_conn *conn, const u8 *buf, size_t len,
  * used; 0 if it takes more to go on, at least conn->need; or an error.
  */
 static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
-		       int *receivers)
+		       int *cost)
 {
 	struct mqttk_peer *peer = &conn->peer;
 	struct mqttk_fixed f;
@@ -167,30 +167,34 @@ static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 		conn->in_payload = true;
 		err = 0;
 		if (!conn->in.left)
-			err = payload_done(conn, receivers);
+			err = payload_done(conn, cost);
 		return err ?: n;
 	}
 	conn->need = conn->whole;
 	if (avail < f.remaining)
 		return 0;
+	if (f.type == MQTTK_CONNECT)
+		peer->admitted = mqttk_conn_admit(conn);
 	return mqttk_proto_packet(peer, &f, buf + n) ?: n + f.remaining;
 }
 
 /* Decodes what is in a buffer. Returns bytes used, or an error. */
 static int take_all(struct mqttk_conn *conn, const u8 *buf, size_t len,
-		    int *receivers)
+		    int *cost)
 {
 	unsigned int packets = 0;
 	size_t used = 0;
 	int n;
 
 	while (used < len) {
+		if (READ_ONCE(conn->peer.gone))
+			return -ESHUTDOWN;
 		if (conn->in_payload)
 			n = take_payload(conn, buf + used, len - used,
-					 receivers);
+					 cost);
 		else
 			n = take_packet(conn, buf + used, len - used,
-					receivers);
+					cost);
 		if (n < 0)
 			return n;
 		if (!n)
@@ -261,7 +265,7 @@ static int partial_keep(struct mqttk_conn *conn, const u8 *buf, u32 len)
 }
 
 /* Reads on behind the packet that has not come whole. */
-static int read_partial(struct mqttk_conn *conn, int *receivers)
+static int read_partial(struct mqttk_conn *conn, int *cost)
 {
 	struct iov_iter to;
 	struct kvec v;
@@ -281,7 +285,7 @@ static int read_partial(struct mqttk_conn *conn, int *receivers)
 	conn->partial_len += n;
 	if (conn->partial_len < conn->need)
 		return n;
-	used = take_all(conn, conn->partial, conn->partial_len, receivers);
+	used = take_all(conn, conn->partial, conn->partial_len, cost);
 	if (used < 0)
 		return used;
 	conn->partial_len -= used;
@@ -292,7 +296,7 @@ static int read_partial(struct mqttk_conn *conn, int *receivers)
 }
 
 /* Reads into the pages of the message whose payload is arriving. */
-static int read_payload(struct mqttk_conn *conn, int *receivers)
+static int read_payload(struct mqttk_conn *conn, int *cost)
 {
 	struct mqttk_incoming *in = &conn->in;
 	struct iov_iter to;
@@ -310,12 +314,12 @@ static int read_payload(struct mqttk_conn *conn, int *receivers)
 	in->msg->filled += n;
 	in->left -= n;
 	if (!in->left)
-		err = payload_done(conn, receivers);
+		err = payload_done(conn, cost);
 	return err ?: n;
 }
 
 /* Reads packets of which nothing has come yet. */
-static int read_packets(struct mqttk_conn *conn, u8 *buf, int *receivers)
+static int read_packets(struct mqttk_conn *conn, u8 *buf, int *cost)
 {
 	struct kvec v = { buf, SCRATCH_BYTES };
 	struct iov_iter to;
@@ -325,7 +329,7 @@ static int read_packets(struct mqttk_conn *conn, u8 *buf, int *receivers)
 	n = read_socket(conn, &to);
 	if (n < 0)
 		return n;
-	used = take_all(conn, buf, n, receivers);
+	used = take_all(conn, buf, n, cost);
 	if (used < 0)
 		return used;
 	if (used < n)
@@ -333,13 +337,13 @@ static int read_packets(struct mqttk_conn *conn, u8 *buf, int *receivers)
 	return err ?: n;
 }
 
-static int read_once(struct mqttk_conn *conn, u8 *buf, int *receivers)
+static int read_once(struct mqttk_conn *conn, u8 *buf, int *cost)
 {
 	if (conn->partial_len)
-		return read_partial(conn, receivers);
+		return read_partial(conn, cost);
 	if (conn->in_payload && conn->in.msg && conn->in.msg->bvec)
-		return read_payload(conn, receivers);
-	return read_packets(conn, buf, receivers);
+		return read_payload(conn, cost);
+	return read_packets(conn, buf, cost);
 }
 
 /* Its peer does not read its answers: neither do we read, until it does. */
@@ -366,7 +370,7 @@ static void grow_buffer(struct mqttk_conn *conn)
 	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, size))
 		return;
 	mqttk_conn_lock(conn);
-	conn->buffer_charge += size;
+	conn->client_charge += size;
 	WRITE_ONCE(sk->sk_rcvbuf, size * 2);
 	WRITE_ONCE(tcp_sk(sk)->window_clamp,
 		   max_t(u32, tcp_sk(sk)->window_clamp, tcp_full_space(sk)));
@@ -384,25 +388,26 @@ static void grow_buffer(struct mqttk_conn *conn)
 int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 {
 	int reads = TURN_READS;
-	int receivers = 0;
+	int cost = 0;
 	u8 *buf;
 	int n = 0;
 
 	*again = false;
 	buf = scratch_get();
 	if (!buf) {
-		/* The bytes wait in the socket, and so can we. */
+		/* The bytes wait in the socket: their sender is not late. */
+		conn->last_rx = jiffies;
 		timer_reduce(&conn->timer, jiffies + HZ / 50);
 		return 0;
 	}
-	while (reads-- && receivers < TURN_RECEIVERS) {
+	while (reads-- && cost < TURN_COST) {
 		if (is_blocked(conn)) {
 			/* Nobody else would notice that its socket died. */
 			if (READ_ONCE(conn->sk->sk_state) == TCP_CLOSE)
 				n = -ENOTCONN;
 			goto out;
 		}
-		n = read_once(conn, buf, &receivers);
+		n = read_once(conn, buf, &cost);
 		if (n < 0 && n != -EINTR)
 			goto out;
 	}

@@ -93,6 +93,19 @@ static size_t session_size(u16 id_len)
 	return struct_size_t(struct mqttk_session, id, id_len);
 }
 
+/*
+ * A session that could not be opened. A dump may have found it already and
+ * hold a reference; the endpoint will not be there for it.
+ */
+static void session_abandon(struct mqttk_session *s)
+{
+	spin_lock_bh(&s->lock);
+	s->dead = true;
+	s->ep = NULL;
+	spin_unlock_bh(&s->lock);
+	mqttk_session_put(s);
+}
+
 static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 					   u16 id_len,
 					   struct mqttk_endpoint *ep)
@@ -212,7 +225,7 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn, const u8 *id,
 	err = session_insert(s);
 	mutex_unlock(&mn->sub_mutex);
 	if (err) {
-		mqttk_session_put(s);
+		session_abandon(s);
 		return ERR_PTR(err);
 	}
 	return s;
@@ -239,7 +252,7 @@ struct mqttk_session *mqttk_session_open_hidden(struct mqttk_net *mn,
 	err = session_index(s);
 	mutex_unlock(&mn->sub_mutex);
 	if (err) {
-		mqttk_session_put(s);
+		session_abandon(s);
 		return ERR_PTR(err);
 	}
 	return s;
@@ -313,8 +326,9 @@ void mqttk_session_close(struct mqttk_session *s, struct mqttk_endpoint *ep)
 		s->ep = NULL;
 	spin_unlock_bh(&s->lock);
 
-	mutex_lock(&mn->sub_mutex);
+	/* Dead, so that nobody subscribes it anew. */
 	mqttk_unsubscribe_all(&mn->index, &s->sub);
+	mutex_lock(&mn->sub_mutex);
 	xa_erase(&mn->session_ids, s->sub.index);
 	if (!s->hidden &&
 	    !rhashtable_remove_fast(&mn->sessions, &s->node, id_params))
@@ -489,16 +503,23 @@ int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 {
 	struct mqttk_net *mn = s->mn;
 	int err = -ESHUTDOWN;
+	bool dummy;
+
+	if (!existed)
+		existed = &dummy;
 
 	mutex_lock(&mn->sub_mutex);
 	if (!is_current(s, ep))
 		goto unlock;
-	err = -EDQUOT;
-	if (s->sub.nr_subs >= mqttk_limit(&mn->limits,
-					  MQTTK_LIMIT_MAX_SUBSCRIPTIONS))
-		goto unlock;
 	err = mqttk_subscribe(&mn->index, &s->sub, filter, len, qos, options,
 			      0, NULL, existed);
+	/* One that replaces another is always allowed [MQTT-3.8.4-3]. */
+	if (!err && s->sub.nr_subs > mqttk_limit(&mn->limits,
+						 MQTTK_LIMIT_MAX_SUBSCRIPTIONS) &&
+	    !*existed) {
+		mqttk_unsubscribe(&mn->index, &s->sub, filter, len);
+		err = -EDQUOT;
+	}
 unlock:
 	mutex_unlock(&mn->sub_mutex);
 	return err;

@@ -133,7 +133,8 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 			return;
 	}
 	if (!conn->tx_buf) {
-		conn->tx_buf = mqttk_out_take(&conn->peer.out, &conn->tx_len);
+		conn->tx_buf = mqttk_out_take(&conn->peer.out, &conn->tx_len,
+					      &conn->tx_size);
 		conn->tx_sent = 0;
 		skip = 0;
 	}
@@ -176,7 +177,8 @@ static void account(struct gather *g, struct mqttk_conn *conn, size_t sent)
 		sent -= part;
 	}
 	if (conn->tx_buf && conn->tx_sent == conn->tx_len) {
-		kvfree(conn->tx_buf);
+		mqttk_out_free_buf(&conn->peer.out, conn->tx_buf,
+				   conn->tx_size);
 		conn->tx_buf = NULL;
 	}
 	while (sent) {
@@ -232,7 +234,7 @@ static bool grow_buffer(struct mqttk_conn *conn)
 	    size * 2 > mqttk_limit(l, MQTTK_LIMIT_SOCKET_BUFFER) ||
 	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, size))
 		return false;
-	conn->buffer_charge += size;
+	conn->client_charge += size;
 	WRITE_ONCE(sk->sk_sndbuf, size * 2);
 	return true;
 }
@@ -315,11 +317,15 @@ static void serve(struct mqttk_conn *conn)
 	bool more = false;
 
 	bh_lock_sock(sk);
-	if (sock_owned_by_user(sk))
+	if (sock_owned_by_user(sk)) {
+		/* The work can wait for whoever has it; see conn_work(). */
 		set_bit(CONN_TX_RETRY, &conn->flags);
-	else if (!test_bit(CONN_DEAD, &conn->flags) &&
-		 (1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))
+		mqttk_conn_queue(conn);
+	} else if (!test_bit(CONN_DEAD, &conn->flags) &&
+		   (1 << sk->sk_state) & (TCPF_ESTABLISHED |
+					  TCPF_CLOSE_WAIT)) {
 		more = send_some(conn);
+	}
 	bh_unlock_sock(sk);
 	if (more)
 		mqttk_tx_list(conn);
@@ -415,7 +421,7 @@ void mqttk_tx_free(struct mqttk_conn *conn)
 {
 	mqttk_conn_lock(conn);
 	conn->tx_session = NULL;
-	kvfree(conn->tx_buf);
+	mqttk_out_free_buf(&conn->peer.out, conn->tx_buf, conn->tx_size);
 	conn->tx_buf = NULL;
 	mqttk_msg_put(conn->cur.msg);
 	conn->cur.msg = NULL;
