@@ -9,6 +9,8 @@
 . "$(dirname "$0")/../lib/common.sh"
 
 cd "$MQTTK_TOP"
+# What counts at the end of a pipe is to be known here.
+shopt -s lastpipe
 n=0 failed=0
 
 # rule DESCRIPTION: standard input, the offenders, is empty.
