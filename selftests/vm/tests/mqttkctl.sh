@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # mqttkctl's objects but for sub and pub: what they do, what they print in text
 # and JSON, how they refuse, and to whom.
-# time: 150
+# time: 240
 # shellcheck source=selftests/lib/ktap.sh
 . "$(dirname "$0")/../../lib/ktap.sh"
 
