@@ -155,7 +155,7 @@ static int take_option(struct wish *w, const char *key, const char *value)
 			return usage_error("listener add: name %s: must have 1 to %d bytes",
 					   value, MQTTK_LISTENER_NAME_MAX);
 		if (w->addr.ss_family == AF_UNSPEC)
-			return usage_error("listener add: name: :PORT opens two: add them one by one");
+			return usage_error("listener add: name: :PORT is two: add each by itself");
 		w->name = value;
 	} else if (is_short_for(key, "anonymous")) {
 		w->anonymous = !strcmp(value, "on");
