@@ -13,7 +13,6 @@ sysctl -q net.core.somaxconn=4096 net.core.netdev_max_backlog=50000 \
 	net.ipv4.ip_local_port_range='10240 65000'
 broker_start
 limit max_connections $((n + 100))
-limit client_memory 2000000000
 check "fan-outs of 1 and $n in turn: everything in order" \
 	swarm order -n "$n" -m 30 -w 10 -t 360
 note "$(cat "$tmp/order")"
