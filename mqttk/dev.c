@@ -248,7 +248,7 @@ static int subscribe(struct dev_file *f, const u8 *filter, u16 len, u8 qos,
 	old = set_active_memcg(f->memcg);
 	if (!(flags & MQTTK_SUB_RETAINED_NEVER)) {
 		err = -ENOBUFS;
-		rp = mqttk_replay_alloc(&f->replays, f->session, filter, len);
+		rp = mqttk_replay_alloc(f->session, filter, len);
 		if (!rp)
 			goto out;
 	}
@@ -259,6 +259,9 @@ static int subscribe(struct dev_file *f, const u8 *filter, u16 len, u8 qos,
 	if (rp && (err || (existed && flags & MQTTK_SUB_RETAINED_IF_NEW))) {
 		mqttk_replay_discard(f->session, rp);
 	} else if (rp) {
+		if (existed)
+			mqttk_replays_drop(&f->replays, f->session, filter,
+					   len);
 		mqttk_replay_start(&f->replays, f->session, rp, qos);
 		WRITE_ONCE(f->replaying, true);
 	}
@@ -513,6 +516,10 @@ static ssize_t dev_read(struct kiocb *iocb, struct iov_iter *to)
 			return ret;
 		if (file->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT)
 			return -EAGAIN;
+		/* The wait does not look if there is something to do. */
+		if (signal_pending(current))
+			return -ERESTARTSYS;
+		cond_resched();
 		err = wait_event_interruptible(f->wait,
 					       READ_ONCE(f->ready) ||
 					       READ_ONCE(f->ended));
@@ -752,13 +759,21 @@ static int do_unsubscribe(struct dev_file *f, const u8 *filter,
 
 	if (arg->qos || arg->flags)
 		return -EINVAL;
-	err = begin_use(f);
+	err = mutex_lock_interruptible(&f->lock);
 	if (err)
 		return err;
-	err = mqttk_session_unsubscribe(f->session, &f->ep, filter,
-					arg->filter_len);
-	end_use(f);
-	return no_device(err);
+	err = begin_use(f);
+	if (!err) {
+		err = no_device(mqttk_session_unsubscribe(f->session, &f->ep,
+							  filter,
+							  arg->filter_len));
+		if (!err)
+			mqttk_replays_drop(&f->replays, f->session, filter,
+					   arg->filter_len);
+		end_use(f);
+	}
+	mutex_unlock(&f->lock);
+	return err;
 }
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long uarg)

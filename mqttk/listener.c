@@ -5,6 +5,7 @@
  */
 #include <linux/inet.h>
 #include <linux/net.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
@@ -17,6 +18,9 @@
 #include "net.h"
 
 #define LISTEN_BACKLOG	4096
+
+/* What a listener is charged: itself, its socket and what hangs on it. */
+#define LISTENER_COST	SZ_8K
 
 /* Connections accepted in one turn. */
 #define ACCEPT_TURN	64
@@ -224,8 +228,8 @@ static int open_listener(struct mqttk_net *mn, struct mqttk_listener *ln,
  * that is not up yet can be bound already.
  *
  * Context: process; takes mn->ctl_mutex.
- * Return: 0; -EEXIST if there is one of this name, -EAFNOSUPPORT, -ENOMEM, or
- *	what bind() says
+ * Return: 0; -EEXIST if there is one of this name, -EAFNOSUPPORT, -ENOBUFS
+ *	over the budget, -ENOMEM, or what bind() says
  */
 int mqttk_listener_add(struct mqttk_net *mn,
 		       const struct mqttk_listener_config *config,
@@ -239,9 +243,16 @@ int mqttk_listener_add(struct mqttk_net *mn,
 		NL_SET_ERR_MSG(extack, "address is neither IPv4 nor IPv6");
 		return -EAFNOSUPPORT;
 	}
+	if (!mqttk_charge(&mn->limits, MQTTK_BUDGET_CLIENT, LISTENER_COST)) {
+		NL_SET_ERR_MSG(extack, "over client_memory");
+		return -ENOBUFS;
+	}
 	ln = kzalloc(sizeof(*ln), GFP_KERNEL_ACCOUNT);
-	if (!ln)
+	if (!ln) {
+		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT,
+			       LISTENER_COST);
 		return -ENOMEM;
+	}
 	ln->mn = mn;
 	ln->config = *config;
 	refcount_set(&ln->ref, 1);
@@ -330,6 +341,7 @@ void mqttk_listener_put(struct mqttk_listener *ln)
 {
 	if (!refcount_dec_and_test(&ln->ref))
 		return;
+	mqttk_uncharge(&ln->mn->limits, MQTTK_BUDGET_CLIENT, LISTENER_COST);
 	mem_cgroup_put(ln->memcg);
 	kfree_rcu(ln, rcu);
 }

@@ -74,6 +74,12 @@ static inline const u8 *mqttk_msg_inline(const struct mqttk_msg *msg)
 	return msg->data + msg->topic_len;
 }
 
+/* What a message counts for in one receiver's queue. */
+static inline size_t mqttk_msg_share(const struct mqttk_msg *msg)
+{
+	return (size_t)msg->topic_len + msg->payload_len;
+}
+
 static inline struct mqttk_msg *mqttk_msg_get(struct mqttk_msg *msg)
 {
 	refcount_inc(&msg->ref);

@@ -227,19 +227,22 @@ static u8 subscribe_one(struct mqttk_peer *peer, const struct mqttk_str *filter,
 {
 	struct mqttk_session *s = peer->session;
 	struct mqttk_replay *rp;
+	bool existed;
 	int err;
 
 	if (!mqttk_filter_valid(filter->p, filter->len))
 		return MQTTK_SUBACK_FAILURE;
-	rp = mqttk_replay_alloc(&peer->replays, s, filter->p, filter->len);
+	rp = mqttk_replay_alloc(s, filter->p, filter->len);
 	if (!rp)
 		return MQTTK_SUBACK_FAILURE;
 	err = mqttk_session_subscribe(s, &peer->ep, filter->p, filter->len, 0,
-				      options, NULL);
+				      options, &existed);
 	if (err) {
 		mqttk_replay_discard(s, rp);
 		return MQTTK_SUBACK_FAILURE;
 	}
+	if (existed)
+		mqttk_replays_drop(&peer->replays, s, filter->p, filter->len);
 	mqttk_replay_start(&peer->replays, s, rp, 0);
 	/* Mostly there is little to replay, and then it is done with. */
 	mqttk_replay_run(&peer->replays, s);
@@ -298,8 +301,10 @@ static int on_unsubscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		return err;
 	while (!READ_ONCE(peer->gone) &&
 	       mqttk_wire_subscribe_next(&it, &filter, &options)) {
-		mqttk_session_unsubscribe(peer->session, &peer->ep, filter.p,
-					  filter.len);
+		if (!mqttk_session_unsubscribe(peer->session, &peer->ep,
+					       filter.p, filter.len))
+			mqttk_replays_drop(&peer->replays, peer->session,
+					   filter.p, filter.len);
 		cond_resched();
 	}
 	return send_ack(peer, MQTTK_UNSUBACK, it.packet_id);

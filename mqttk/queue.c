@@ -60,11 +60,6 @@ void mqttk_queue_init(struct mqttk_queue *q)
 	INIT_LIST_HEAD(&q->chunks);
 }
 
-static size_t share(const struct mqttk_msg *msg)
-{
-	return (size_t)msg->topic_len + msg->payload_len;
-}
-
 static struct chunk *last_chunk(struct mqttk_queue *q,
 				struct mqttk_limits *limits)
 {
@@ -115,6 +110,43 @@ static unsigned long bytes_max(struct mqttk_limits *limits)
 }
 
 /**
+ * mqttk_queue_takes - would a message be queued?
+ * @q: the queue, locked
+ * @limits: the netns's limits
+ * @bytes: topic and payload
+ *
+ * An empty queue takes any message, whatever its size: otherwise one larger
+ * than max_queued_bytes could never be delivered.
+ *
+ * Return: true, but for want of memory
+ */
+bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
+		       size_t bytes)
+{
+	return !q->nr ||
+	       (q->nr < mqttk_limit(limits,
+				    MQTTK_LIMIT_MAX_QUEUED_MESSAGES) &&
+		q->bytes + bytes <= bytes_max(limits));
+}
+
+/**
+ * mqttk_queue_has_room - is the queue at most half full?
+ * @q: the queue, locked
+ * @limits: the netns's limits
+ *
+ * What can wait, waits until it is, and leaves the other half to what cannot.
+ *
+ * Return: true if it is
+ */
+bool mqttk_queue_has_room(const struct mqttk_queue *q,
+			  struct mqttk_limits *limits)
+{
+	return q->nr <= mqttk_limit(limits,
+				    MQTTK_LIMIT_MAX_QUEUED_MESSAGES) / 2 &&
+	       q->bytes <= bytes_max(limits) / 2;
+}
+
+/**
  * mqttk_queue_append - add a message at the end
  * @q: the queue, locked
  * @limits: the netns's limits
@@ -122,21 +154,16 @@ static unsigned long bytes_max(struct mqttk_limits *limits)
  * @qos: QoS of the delivery
  * @retain: RETAIN as the receiver shall see it
  *
- * An empty queue takes any message, whatever its size: otherwise one larger
- * than max_queued_bytes could never be delivered.
- *
  * Return: 0; -ENOBUFS over a limit, -ENOMEM: then the caller keeps the
  *	reference and the loss is noted for the next entry
  */
 int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 		       struct mqttk_msg *msg, u8 qos, bool retain)
 {
-	size_t bytes = share(msg);
+	size_t bytes = mqttk_msg_share(msg);
 	struct mqttk_qent *e;
 
-	if (q->nr &&
-	    (q->nr >= mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_MESSAGES) ||
-	     q->bytes + bytes > bytes_max(limits))) {
+	if (!mqttk_queue_takes(q, limits, bytes)) {
 		q->lost++;
 		return -ENOBUFS;
 	}
@@ -185,7 +212,7 @@ unsigned int mqttk_queue_peek(const struct mqttk_queue *q,
 static void forget(struct mqttk_queue *q, struct mqttk_qent *e)
 {
 	q->nr--;
-	q->bytes -= share(e->msg);
+	q->bytes -= mqttk_msg_share(e->msg);
 	mqttk_msg_put(e->msg);
 }
 

@@ -54,6 +54,10 @@ int mqttk_queue_cache_init(void);
 void mqttk_queue_cache_exit(void);
 
 void mqttk_queue_init(struct mqttk_queue *q);
+bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
+		       size_t bytes);
+bool mqttk_queue_has_room(const struct mqttk_queue *q,
+			  struct mqttk_limits *limits);
 int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 		       struct mqttk_msg *msg, u8 qos, bool retain);
 unsigned int mqttk_queue_peek(const struct mqttk_queue *q,

@@ -12,9 +12,6 @@
 /* Steps of the walk in one turn, so that its endpoint gets on with the rest. */
 #define TURN	256
 
-/* Who subscribes again and again and never reads has no more of them waiting. */
-#define REPLAYS_MAX	1024
-
 /**
  * struct mqttk_replay - the retained messages of one subscription
  * @list: in mqttk_replays
@@ -43,29 +40,25 @@ static size_t replay_size(u16 len)
 void mqttk_replays_init(struct mqttk_replays *r)
 {
 	INIT_LIST_HEAD(&r->list);
-	r->nr = 0;
 }
 
 /**
  * mqttk_replay_alloc - get ready to replay, before subscribing
- * @r: the endpoint's replays
  * @s: the session that subscribes
  * @filter: to what
  * @len: its length
  *
  * Context: process; may sleep.
  * Return: to be given to mqttk_replay_start() or mqttk_replay_discard();
- *	NULL with too many waiting, over the budget or without memory
+ *	NULL over the budget or without memory
  */
-struct mqttk_replay *mqttk_replay_alloc(const struct mqttk_replays *r,
-					struct mqttk_session *s,
+struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
 					const u8 *filter, u16 len)
 {
 	struct mqttk_limits *l = &s->mn->limits;
 	struct mqttk_replay *rp;
 
-	if (r->nr >= REPLAYS_MAX ||
-	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, replay_size(len)))
+	if (!mqttk_charge(l, MQTTK_BUDGET_CLIENT, replay_size(len)))
 		return NULL;
 	rp = kmalloc(replay_size(len), GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
 		     __GFP_NOWARN);
@@ -106,14 +99,11 @@ void mqttk_replay_start(struct mqttk_replays *r, struct mqttk_session *s,
 	mqttk_retain_pause(&rp->walk);
 	rcu_read_unlock();
 	list_add_tail(&rp->list, &r->list);
-	r->nr++;
 }
 
-static void replay_end(struct mqttk_replays *r, struct mqttk_session *s,
-		       struct mqttk_replay *rp)
+static void replay_end(struct mqttk_session *s, struct mqttk_replay *rp)
 {
 	list_del(&rp->list);
-	r->nr--;
 	mqttk_replay_discard(s, rp);
 }
 
@@ -128,7 +118,30 @@ void mqttk_replays_free(struct mqttk_replays *r, struct mqttk_session *s)
 
 	list_for_each_entry_safe(rp, next, &r->list, list) {
 		mqttk_retain_abort(&rp->walk);
-		replay_end(r, s, rp);
+		replay_end(s, rp);
+		cond_resched();
+	}
+}
+
+/**
+ * mqttk_replays_drop - a subscription ended, or was made anew
+ * @r: the endpoint's replays
+ * @s: its session
+ * @filter: the subscription's
+ * @len: its length
+ *
+ * Nothing of it is queued any more [MQTT-3.10.4-2].
+ */
+void mqttk_replays_drop(struct mqttk_replays *r, struct mqttk_session *s,
+			const u8 *filter, u16 len)
+{
+	struct mqttk_replay *rp, *next;
+
+	list_for_each_entry_safe(rp, next, &r->list, list) {
+		if (rp->len == len && !memcmp(rp->filter, filter, len)) {
+			mqttk_retain_abort(&rp->walk);
+			replay_end(s, rp);
+		}
 		cond_resched();
 	}
 }
@@ -138,6 +151,7 @@ static enum mqttk_replay_state run_one(struct mqttk_replay *rp,
 				       struct mqttk_session *s, int *turn)
 {
 	enum mqttk_replay_state state = MQTTK_REPLAY_AGAIN;
+	struct mqttk_retain_walk before;
 	struct mqttk_retain_node *node;
 
 	rcu_read_lock();
@@ -147,6 +161,7 @@ static enum mqttk_replay_state run_one(struct mqttk_replay *rp,
 			state = MQTTK_REPLAY_FULL;
 			break;
 		}
+		before = rp->walk;
 		node = mqttk_retain_next(&rp->walk);
 		if (IS_ERR(node))
 			break;
@@ -154,7 +169,12 @@ static enum mqttk_replay_state run_one(struct mqttk_replay *rp,
 			state = MQTTK_REPLAY_DONE;
 			break;
 		}
-		mqttk_session_append_retained(s, node, rp->qos);
+		if (mqttk_session_append_retained(s, node, rp->qos)) {
+			/* It is found again when there is room. */
+			rp->walk = before;
+			state = MQTTK_REPLAY_FULL;
+			break;
+		}
 	}
 	if (state == MQTTK_REPLAY_DONE)
 		mqttk_retain_abort(&rp->walk);
@@ -184,7 +204,7 @@ enum mqttk_replay_state mqttk_replay_run(struct mqttk_replays *r,
 		state = run_one(rp, s, &turn);
 		if (state != MQTTK_REPLAY_DONE)
 			return state;
-		replay_end(r, s, rp);
+		replay_end(s, rp);
 	}
 	return MQTTK_REPLAY_DONE;
 }

@@ -16,11 +16,9 @@ struct mqttk_session;
  * struct mqttk_replays - replays of one session that are not finished
  * @list: of struct replay, in the order of the subscriptions; only the
  *	session's endpoint touches it
- * @nr: how many
  */
 struct mqttk_replays {
 	struct list_head list;
-	unsigned int nr;
 };
 
 /**
@@ -37,8 +35,9 @@ enum mqttk_replay_state {
 
 void mqttk_replays_init(struct mqttk_replays *r);
 void mqttk_replays_free(struct mqttk_replays *r, struct mqttk_session *s);
-struct mqttk_replay *mqttk_replay_alloc(const struct mqttk_replays *r,
-					struct mqttk_session *s,
+void mqttk_replays_drop(struct mqttk_replays *r, struct mqttk_session *s,
+			const u8 *filter, u16 len);
+struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
 					const u8 *filter, u16 len);
 void mqttk_replay_discard(struct mqttk_session *s, struct mqttk_replay *rp);
 void mqttk_replay_start(struct mqttk_replays *r, struct mqttk_session *s,

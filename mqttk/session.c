@@ -383,13 +383,15 @@ unlock:
  * queues: so an old value can never come behind a newer one.
  *
  * Context: any but hard interrupts.
- * Return: true if something was queued
+ * Return: 0 if it was queued or there is nothing; -EAGAIN if it has to wait
+ *	until mqttk_session_has_room()
  */
-bool mqttk_session_append_retained(struct mqttk_session *s,
-				   struct mqttk_retain_node *node, u8 qos)
+int mqttk_session_append_retained(struct mqttk_session *s,
+				  struct mqttk_retain_node *node, u8 qos)
 {
+	struct mqttk_limits *l = &s->mn->limits;
 	struct mqttk_msg *msg;
-	bool queued = false;
+	int err = 0;
 
 	spin_lock_bh(&s->lock);
 	if (s->dead)
@@ -397,37 +399,36 @@ bool mqttk_session_append_retained(struct mqttk_session *s,
 	msg = mqttk_retain_read(&s->mn->retained, node);
 	if (!msg)
 		goto unlock;
-	queued = !mqttk_queue_append(&s->queue, &s->mn->limits, msg,
-				     min_t(u8, msg->qos, qos), true);
-	if (!queued) {
+	s->replay_waits = !mqttk_queue_takes(&s->queue, l,
+					     mqttk_msg_share(msg)) ||
+			  mqttk_queue_append(&s->queue, l, msg,
+					     min_t(u8, msg->qos, qos), true);
+	if (s->replay_waits) {
 		mqttk_msg_put(msg);
-		s->dropped++;
-		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
+		err = -EAGAIN;
 	} else if (s->queue.nr == 1 && s->ep) {
 		s->ep->ops->wake(s->ep);
 	}
 unlock:
 	spin_unlock_bh(&s->lock);
-	return queued;
+	return err;
 }
 
 /**
- * mqttk_session_has_room - is the queue at most half full?
+ * mqttk_session_has_room - may a replay go on?
  * @s: the session
  *
- * What can wait, waits until it is, and leaves the other half to what cannot.
- * Return: true if it is
+ * Context: any but hard interrupts.
+ * Return: true if the queue is at most half full; where a message did not fit
+ *	all the same, if it is empty
  */
 bool mqttk_session_has_room(struct mqttk_session *s)
 {
-	const struct mqttk_limits *l = &s->mn->limits;
 	bool room;
 
 	spin_lock_bh(&s->lock);
-	room = s->queue.nr <=
-		mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_MESSAGES) / 2 &&
-	       s->queue.bytes <=
-		mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_BYTES) / 2;
+	room = s->replay_waits ? !s->queue.nr :
+	       mqttk_queue_has_room(&s->queue, &s->mn->limits);
 	spin_unlock_bh(&s->lock);
 	return room;
 }

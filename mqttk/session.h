@@ -61,6 +61,7 @@ struct mqttk_endpoint {
  * @epoch: counts endpoints; a change made in the name of an older one is
  *	refused
  * @dead: no longer in any table: nothing may be queued or subscribed
+ * @replay_waits: a retained message is too large for what the queue has left
  * @queue: messages on their way to the client
  * @received: messages published by the client
  * @sent: messages given to the endpoint
@@ -80,6 +81,7 @@ struct mqttk_session {
 	u32 epoch;
 	bool dead;
 	bool hidden;
+	bool replay_waits;
 	u16 id_len;
 	struct mqttk_queue queue;
 	u64 received;
@@ -108,8 +110,8 @@ unsigned int mqttk_session_peek(struct mqttk_session *s,
 				const struct mqttk_endpoint *ep,
 				struct mqttk_qent *ents, unsigned int max);
 void mqttk_session_consume(struct mqttk_session *s, unsigned int n);
-bool mqttk_session_append_retained(struct mqttk_session *s,
-				   struct mqttk_retain_node *node, u8 qos);
+int mqttk_session_append_retained(struct mqttk_session *s,
+				  struct mqttk_retain_node *node, u8 qos);
 bool mqttk_session_has_room(struct mqttk_session *s);
 
 int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
