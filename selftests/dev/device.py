@@ -336,6 +336,11 @@ def retained_many():
             while seen < count:
                 seen += f.read(400).count(b"\n")
             expect(seen, count)
+        # What was not queued when the subscription ends never comes.
+        with File(filters=[b"n/+/x"]) as f:
+            f.unsubscribe(b"n/+/x")
+            expect(len(f.lines()) <= 1000, True, "few after unsubscribing")
+            expect(f.poll() & select.POLLIN, 0, "readable")
         # Nothing matches, however long the search is.
         with File(filters=[b"n/+/y"]) as f:
             expect(f.poll() & select.POLLIN, 0, "readable")
