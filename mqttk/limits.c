@@ -176,8 +176,8 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_limits_exit);
  * @l: a netns's limits
  * @key: which
  * @value: to what, in the unit of its description
- * @init_userns: the netns belongs to the initial user namespace and so does
- *	whoever asks; otherwise the lower ceilings hold
+ * @init_userns: whoever asks administers the initial user namespace; otherwise
+ *	the lower ceilings hold
  *
  * A budget set below what it holds takes nothing away; it refuses until
  * enough was given back.

@@ -164,6 +164,13 @@ static void stop(struct mqttk_listener *ln)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
+/* @listeners is about to change. 0 would mean that nobody counts. */
+static void count_change(struct mqttk_net *mn)
+{
+	if (!++mn->listeners_seq)
+		mn->listeners_seq = 1;
+}
+
 static struct mqttk_listener *find(struct mqttk_net *mn, const char *name)
 {
 	struct mqttk_listener *ln;
@@ -214,6 +221,7 @@ static int open_listener(struct mqttk_net *mn, struct mqttk_listener *ln,
 		cancel_delayed_work_sync(&ln->work);
 		return bind_error(err, extack);
 	}
+	count_change(mn);
 	list_add_tail(&ln->list, &mn->listeners);
 	return 0;
 }
@@ -297,6 +305,7 @@ int mqttk_listener_del(struct mqttk_net *mn, const char *name,
 	mutex_lock(&mn->ctl_mutex);
 	ln = find(mn, name);
 	if (ln) {
+		count_change(mn);
 		list_del(&ln->list);
 		stop(ln);
 		synchronize_rcu();
@@ -325,6 +334,7 @@ void mqttk_listener_del_all(struct mqttk_net *mn)
 	list_for_each_entry(ln, &mn->listeners, list)
 		stop(ln);
 	synchronize_rcu();
+	count_change(mn);
 	list_for_each_entry_safe(ln, next, &mn->listeners, list) {
 		list_del(&ln->list);
 		close_listener(ln);

@@ -110,6 +110,7 @@ static int __net_init net_init(struct net *net)
 	mutex_init(&mn->ctl_mutex);
 	mutex_init(&mn->sub_mutex);
 	INIT_LIST_HEAD(&mn->listeners);
+	mn->listeners_seq = 1;
 	INIT_LIST_HEAD(&mn->conns);
 	spin_lock_init(&mn->conns_lock);
 	init_waitqueue_head(&mn->wait);

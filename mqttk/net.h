@@ -58,6 +58,8 @@ struct mqttk_stats {
  * @dying: set once, when the namespace or the module goes
  * @ctl_mutex: serializes control: listeners, limits, reset
  * @listeners: under @ctl_mutex
+ * @listeners_seq: changes of @listeners, so that a dump can tell that it was
+ *	interrupted by one; never 0
  * @sub_mutex: serializes changes of subscriptions, of the table of client ids
  *	and of @session_ids; inside @ctl_mutex
  * @index: subscriptions, by topic
@@ -80,6 +82,7 @@ struct mqttk_net {
 	bool dying;
 	struct mutex ctl_mutex;	/* control */
 	struct list_head listeners;
+	u32 listeners_seq;
 	struct mutex sub_mutex;	/* subscriptions, client ids */
 	struct mqttk_index index;
 	struct rhashtable sessions;

@@ -7,7 +7,6 @@
  * There is deliberately no genl alias: whoever may open a socket must not be
  * able to load the module.
  */
-#include <linux/atomic.h>
 #include <linux/capability.h>
 #include <linux/init.h>
 #include <linux/ktime.h>
@@ -30,14 +29,6 @@
 #define CLIENTS_PER_SLICE	64
 
 static struct genl_family mqttk_family;
-
-/*
- * Counts changes to the listeners of all netns, so that a dump that was
- * interrupted by one can say so. Never 0, which would mean "not counted". One
- * count is enough: a change in another netns costs a reader no more than a
- * needless second look.
- */
-static atomic_t listeners_changed = ATOMIC_INIT(1);
 
 static struct mqttk_net *dump_net(struct netlink_callback *cb)
 {
@@ -212,8 +203,6 @@ int mqttk_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info)
 		config.max_connections = nla_get_u32(attr);
 
 	err = mqttk_listener_add(mn, &config, info->extack);
-	if (!err)
-		atomic_add(2, &listeners_changed);
 	if (err == -EEXIST)
 		return blame(info, name, err);
 	return blame(info, info->attrs[MQTTK_A_LISTENER_PORT], err);
@@ -237,8 +226,6 @@ int mqttk_nl_listener_del_doit(struct sk_buff *skb, struct genl_info *info)
 		return -EINVAL;
 	}
 	err = mqttk_listener_del(mn, nla_data(name), info->extack);
-	if (!err)
-		atomic_add(2, &listeners_changed);
 	return blame(info, name, err);
 }
 
@@ -342,7 +329,7 @@ int mqttk_nl_listener_get_dumpit(struct sk_buff *skb,
 	int err = 0;
 
 	mutex_lock(&mn->ctl_mutex);
-	cb->seq = atomic_read(&listeners_changed);
+	cb->seq = mn->listeners_seq;
 	list_for_each_entry(ln, &mn->listeners, list) {
 		if (at++ < cb->args[0])
 			continue;
@@ -834,7 +821,6 @@ int mqttk_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mqttk_net *mn = info->user_ptr[0];
 
-	atomic_add(2, &listeners_changed);
 	return mqttk_net_reset(mn);
 }
 

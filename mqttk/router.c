@@ -94,7 +94,7 @@ static void give(struct fanout *fo, const struct mqttk_sub *sub)
  * Leaves RCU for a moment. Filters found so far are pinned first; one whose
  * last subscription has gone meanwhile is skipped from then on.
  */
-static void yield_rcu(struct fanout *fo)
+static void yield_rcu(struct fanout *fo) __must_hold(RCU)
 {
 	for (; fo->pinned < fo->nr; fo->pinned++) {
 		struct match *m = &fo->filters[fo->pinned];
@@ -204,7 +204,7 @@ static void flush_filters(struct fanout *fo)
 }
 
 /* More filters match than there is room for. Called with @m paused. */
-static void make_room(struct fanout *fo)
+static void make_room(struct fanout *fo) __must_hold(RCU)
 {
 	unsigned int room = fo->room * 8;
 	struct match *more = NULL;
