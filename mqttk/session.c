@@ -124,7 +124,6 @@ static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 	mqttk_queue_init(&s->queue);
 	refcount_set(&s->ref, 1);
 	s->ep = ep;
-	s->epoch = 1;
 	s->mn = mn;
 	s->id_len = id_len;
 	memcpy(s->id, id, id_len);
@@ -302,7 +301,6 @@ bool mqttk_session_end(struct mqttk_session *s, enum mqttk_end why)
 	ep = s->ep;
 	s->dead = true;
 	s->ep = NULL;
-	s->epoch++;
 	if (ep)
 		ep->ops->end(ep, why);
 	spin_unlock_bh(&s->lock);

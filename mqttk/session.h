@@ -55,11 +55,10 @@ struct mqttk_endpoint {
 /**
  * struct mqttk_session - what the broker keeps for a client id
  * @sub: its subscriptions; @sub.index is its slot in the netns's session_ids
- * @lock: guards @ep, @epoch, @dead and @queue; bottom halves off
+ * @lock: guards @ep, @dead, @replay_waits and @queue; bottom halves off
  * @ep: the attached endpoint, or NULL. An endpoint detaches before it goes,
- *	so under @lock it is alive
- * @epoch: counts endpoints; a change made in the name of an older one is
- *	refused
+ *	so under @lock it is alive; what one does that is no longer attached
+ *	is refused
  * @dead: no longer in any table: nothing may be queued or subscribed
  * @replay_waits: a retained message is too large for what the queue has left
  * @queue: messages on their way to the client
@@ -76,9 +75,8 @@ struct mqttk_endpoint {
  */
 struct mqttk_session {
 	struct mqttk_subscriber sub;
-	spinlock_t lock;	/* ep, epoch, dead, queue */
+	spinlock_t lock;	/* ep, dead, queue */
 	struct mqttk_endpoint *ep;
-	u32 epoch;
 	bool dead;
 	bool hidden;
 	bool replay_waits;
