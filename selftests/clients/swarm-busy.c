@@ -15,7 +15,7 @@
 #define GROUP	10
 #define SHARED	8	/* so many clients, in pairs, fight for one client id */
 
-static uint64_t delivered, connected, cut, refused;
+static uint64_t delivered, connected, cut, refused, denied;
 
 static void topic_of(char *buf, size_t size, const struct peer *p)
 {
@@ -87,6 +87,11 @@ static void packet(struct peer *p, unsigned int type)
 		leave(p, false);
 		return;
 	}
+	if (type == SUBACK && p->kept[4] == 0x80) {
+		denied++;
+		leave(p, false);
+		return;
+	}
 	snprintf(group, sizeof(group), "busy/%u/#", p->nr / GROUP);
 	filters[0] = group;
 	if (come_in(p, type, filters, 1)) {
@@ -151,8 +156,8 @@ int mode_busy(void)
 		}
 		turn(20);
 	}
-	printf("delivered=%llu\nconnected=%llu\ncut=%llu\nrefused=%llu\n",
+	printf("delivered=%llu\nconnected=%llu\ncut=%llu\nrefused=%llu\ndenied=%llu\n",
 	       (unsigned long long)delivered, (unsigned long long)connected,
-	       (unsigned long long)cut, (unsigned long long)refused);
+	       (unsigned long long)cut, (unsigned long long)refused, (unsigned long long)denied);
 	return 0;
 }
