@@ -86,7 +86,11 @@ cached()
 			fi
 			mv "$tmp" "$dir"
 		)
+		# What this replaces, unless it was in use in the last two weeks.
+		find "$MQTTK_CACHE" -maxdepth 1 -name "${name%-*}-*" -mtime +14 \
+			-exec rm -rf --one-file-system {} +
 	fi
+	touch "$dir"
 }
 
 mkdir -p "$MQTTK_CACHE"
