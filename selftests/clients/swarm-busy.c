@@ -55,7 +55,7 @@ static void leave(struct peer *p, bool in_peace)
 /* What else a client does, by its own number and that of the message. */
 static void misbehave(struct peer *p)
 {
-	const char *more[] = { "busy/+/0", "busy/retained/#" };
+	static const char * const more[] = { "busy/+/0", "busy/retained/#" };
 
 	switch ((p->next + p->nr) % 200) {
 	case 20:

@@ -526,17 +526,38 @@ static void parse(int argc, char **argv)
 		opt.port = getenv("PORT");
 	while ((c = getopt(argc, argv, "H:P:n:m:w:s:t:i:So")) != -1) {
 		switch (c) {
-		case 'H': opt.host = optarg; break;
-		case 'P': opt.port = optarg; break;
-		case 'n': opt.clients = atoi(optarg); break;
-		case 'm': opt.messages = atoi(optarg); break;
-		case 'w': opt.window = atoi(optarg); break;
-		case 's': opt.size = atoi(optarg); break;
-		case 't': opt.seconds = atoi(optarg); break;
-		case 'i': opt.prefix = optarg; break;
-		case 'S': opt.slow = true; break;
-		case 'o': opt.own = true; break;
-		default: usage();
+		case 'H':
+			opt.host = optarg;
+			break;
+		case 'P':
+			opt.port = optarg;
+			break;
+		case 'n':
+			opt.clients = atoi(optarg);
+			break;
+		case 'm':
+			opt.messages = atoi(optarg);
+			break;
+		case 'w':
+			opt.window = atoi(optarg);
+			break;
+		case 's':
+			opt.size = atoi(optarg);
+			break;
+		case 't':
+			opt.seconds = atoi(optarg);
+			break;
+		case 'i':
+			opt.prefix = optarg;
+			break;
+		case 'S':
+			opt.slow = true;
+			break;
+		case 'o':
+			opt.own = true;
+			break;
+		default:
+			usage();
 		}
 	}
 }
