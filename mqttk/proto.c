@@ -221,9 +221,9 @@ static int on_connect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	return accept(peer, &c);
 }
 
-/* Returns the code for the SUBACK. */
-static u8 subscribe_one(struct mqttk_peer *peer, const struct mqttk_str *filter,
-			u8 options)
+/* Returns the code for the SUBACK, or -ESHUTDOWN if the session is not ours. */
+static int subscribe_one(struct mqttk_peer *peer,
+			 const struct mqttk_str *filter, u8 options)
 {
 	struct mqttk_session *s = peer->session;
 	struct mqttk_replay *rp;
@@ -239,7 +239,7 @@ static u8 subscribe_one(struct mqttk_peer *peer, const struct mqttk_str *filter,
 				      options, &existed);
 	if (err) {
 		mqttk_replay_discard(s, rp);
-		return MQTTK_SUBACK_FAILURE;
+		return err == -ESHUTDOWN ? err : MQTTK_SUBACK_FAILURE;
 	}
 	if (existed)
 		mqttk_replays_drop(&peer->replays, s, filter->p, filter->len);
@@ -257,6 +257,7 @@ static int on_subscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	unsigned int n;
 	u8 options;
 	u8 *buf, *p;
+	int code = 0;
 	int err;
 
 	err = mqttk_wire_subscribe(peer->version, f->type, body, f->remaining,
@@ -269,12 +270,14 @@ static int on_subscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	n = mqttk_wire_put_suback_header(buf, peer->version, it.packet_id,
 					 it.nr);
 	p = buf + n;
-	while (!READ_ONCE(peer->gone) &&
+	while (code >= 0 && !READ_ONCE(peer->gone) &&
 	       mqttk_wire_subscribe_next(&it, &filter, &options)) {
-		*p++ = subscribe_one(peer, &filter, options);
+		code = subscribe_one(peer, &filter, options);
+		*p++ = code;
 		cond_resched();
 	}
-	err = mqttk_out_append(&peer->out, buf, p - buf);
+	/* Whoever lost its session gets no answer: it is asked no more. */
+	err = code < 0 ? code : mqttk_out_append(&peer->out, buf, p - buf);
 	kvfree(buf);
 	return err;
 }
