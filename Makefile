@@ -33,7 +33,7 @@ check:
 check-fast:
 	@selftests/run -f $(T)
 
-install: tools
+install:
 	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) selftests/lib/install install $(VERSION)
 
 uninstall:
