@@ -66,21 +66,21 @@ limit()
 	! on_mqttk || check "limit $1 $2" mqttkctl limit set "$1" "$2"
 }
 
-# stat_of NAME: a counter, 0 if there is none such.
+# stat_of NAME: a counter.
 stat_of()
 {
-	mqttkctl -j stats | python3 "$clients/figure.py" "$1"
+	mqttkctl -j stats | jq -er ".counters.$1"
 }
 
 # used BUDGET: bytes charged to handshake, client, message or retained memory.
 used()
 {
-	mqttkctl -j limit show | python3 "$clients/figure.py" "$1_memory" used
+	mqttkctl -j limit show | jq -er ".[] | select(.name == \"$1_memory\").used"
 }
 
 limit_of()
 {
-	mqttkctl -j limit show | python3 "$clients/figure.py" "$1" value
+	mqttkctl -j limit show | jq -er ".[] | select(.name == \"$1\").value"
 }
 
 pub()

@@ -87,6 +87,7 @@ class Peer:
 
     def __init__(self, client=None, host=HOST, port=PORT, **how):
         self.buf = b""
+        self.early = []
         self.sock = socket.create_connection((host, port), PATIENCE)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if client is not None:
@@ -147,15 +148,21 @@ class Peer:
 
     def message(self, patience=None):
         """The next PUBLISH: topic, payload, flags."""
-        kind, flags, body = self.read(patience)
+        kind, flags, body = self.early.pop(0) if self.early else self.read(patience)
         if kind != PUBLISH:
             raise AssertionError(f"a packet of type {kind} where PUBLISH is due")
         n = int.from_bytes(body[:2], "big")
         return body[2:2 + n].decode("utf-8", "replace"), body[2 + n + (2 if flags & 6 else 0):], flags
 
     def subscribe(self, *filters, **how):
+        """The codes of the SUBACK. What matches may come before it."""
         self.send(subscribe(*filters, **how))
-        return list(self.expect(SUBACK)[2:])
+        got = self.read()
+        while got[0] == PUBLISH:
+            self.early.append(got)
+            got = self.read()
+        assert got[0] == SUBACK, f"a packet of type {got[0]} where SUBACK is due"
+        return list(got[2][2:])
 
     def ping(self):
         """Everything sent before has been dealt with once this returns."""
@@ -164,6 +171,8 @@ class Peer:
 
     def silent(self, seconds=0.5):
         """Whether nothing comes for so long."""
+        if self.early:
+            return False
         try:
             self.read(seconds)
         except Late:

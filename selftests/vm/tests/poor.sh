@@ -47,7 +47,7 @@ no_sockets()
 
 charged()
 {
-	ctl -j limit show | python3 "$clients/figure.py" "$1_memory" used
+	ctl -j limit show | jq -er ".[] | select(.name == \"$1_memory\").used"
 }
 
 # What the listeners themselves cost stays.
