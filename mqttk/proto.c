@@ -243,9 +243,8 @@ static int subscribe_one(struct mqttk_peer *peer,
 	}
 	if (existed)
 		mqttk_replays_drop(&peer->replays, s, filter->p, filter->len);
+	/* Run when the SUBACK is on its way: clients expect that first. */
 	mqttk_replay_start(&peer->replays, s, rp, 0);
-	/* Mostly there is little to replay, and then it is done with. */
-	mqttk_replay_run(&peer->replays, s);
 	return 0;
 }
 
