@@ -5,6 +5,7 @@
  */
 #include <linux/inet.h>
 #include <linux/net.h>
+#include <linux/netdevice.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <net/inet_sock.h>
@@ -190,11 +191,24 @@ static void learn_port(struct mqttk_listener *ln)
 	in->sin_port = inet_sk(ln->sock->sk)->inet_sport;
 }
 
+/* As it is typed: a link-local address is only unique with its interface. */
 static void make_name(struct mqttk_listener *ln)
 {
-	if (!ln->config.name[0])
-		snprintf(ln->config.name, sizeof(ln->config.name), "%pISpsc",
-			 &ln->config.addr);
+	struct mqttk_listener_config *config = &ln->config;
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&config->addr;
+	struct net_device *dev = NULL;
+
+	if (config->name[0])
+		return;
+	rcu_read_lock();
+	if (config->addr.ss_family == AF_INET6 && in6->sin6_scope_id)
+		dev = dev_get_by_index_rcu(ln->mn->net, in6->sin6_scope_id);
+	if (dev)
+		snprintf(config->name, sizeof(config->name), "[%pI6c%%%s]:%u",
+			 &in6->sin6_addr, dev->name, ntohs(in6->sin6_port));
+	else
+		snprintf(config->name, sizeof(config->name), "%pISpc", in6);
+	rcu_read_unlock();
 }
 
 static int open_listener(struct mqttk_net *mn, struct mqttk_listener *ln,

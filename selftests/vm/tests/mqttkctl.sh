@@ -115,6 +115,15 @@ check 'link-local: text' says "$out" \
 check 'link-local: JSON' ctl 0 -j listener show ll
 check 'link-local: JSON keys' \
 	json 'd[0]["interface"] == "lo" and d[0]["bind_device"] == "lo"'
+check 'the same link-local address on two interfaces: two names' sh -ec '
+	ip link add ll0 type dummy
+	ip link add ll1 type dummy
+	mqttkctl listener add "[fe80::1%ll0]:1888" anonymous on
+	mqttkctl listener add "[fe80::1%ll1]:1888" anonymous on
+	mqttkctl listener del "[fe80::1%ll0]:1888"
+	mqttkctl listener del "[fe80::1%ll1]:1888"
+	ip link del ll0
+	ip link del ll1'
 check 'every address: two listeners' ctl 0 listener add :1885 anonymous on
 check 'every address: IPv4' mosquitto_pub -h 127.0.0.1 -p 1885 -t a -m b
 check 'every address: IPv6' mosquitto_pub -h ::1 -p 1885 -t a -m b
