@@ -4,7 +4,6 @@
 # mosquitto's clients, and that an open file keeps the module.
 # time: 180
 # mem: 1024
-# fast
 # shellcheck source=selftests/lib/ktap.sh
 . "$(dirname "$0")/../../lib/ktap.sh"
 

@@ -3,6 +3,5 @@
 # A network namespace with a busy broker in it is deleted, again and again.
 # time: 240
 # mem: 1024
-# fast
 # shellcheck source=selftests/clients/netns.sh
 . "$(dirname "$0")/../../clients/netns.sh" "${ROUNDS:-8}"
