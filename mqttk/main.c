@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include "conn.h"
+#include "deadline.h"
 #include "dev.h"
 #include "limits.h"
 #include "listener.h"
@@ -46,9 +47,12 @@ static int __init mqttk_init(void)
 	err = mqttk_queue_cache_init();
 	if (err)
 		goto exit_msg;
-	err = mqttk_conn_module_init();
+	err = mqttk_clock_module_init();
 	if (err)
 		goto exit_queue;
+	err = mqttk_conn_module_init();
+	if (err)
+		goto exit_clock;
 	err = mqttk_net_module_init();
 	if (err)
 		goto exit_conn;
@@ -70,6 +74,8 @@ exit_net:
 	mqttk_net_module_exit();
 exit_conn:
 	mqttk_conn_module_exit();
+exit_clock:
+	mqttk_clock_module_exit();
 exit_queue:
 	mqttk_queue_cache_exit();
 exit_msg:
@@ -85,6 +91,7 @@ static void __exit mqttk_exit(void)
 	mqttk_netlink_module_exit();
 	mqttk_net_module_exit();
 	mqttk_conn_module_exit();
+	mqttk_clock_module_exit();
 	/* Subscriptions and filters are freed by RCU callbacks of ours. */
 	rcu_barrier();
 	mqttk_queue_cache_exit();

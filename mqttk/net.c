@@ -115,6 +115,7 @@ static int __net_init net_init(struct net *net)
 	spin_lock_init(&mn->conns_lock);
 	init_waitqueue_head(&mn->wait);
 	mqttk_dev_net_init(mn);
+	mqttk_clock_init(&mn->clock);
 
 	mn->stats = alloc_percpu_gfp(struct mqttk_stats, GFP_KERNEL_ACCOUNT);
 	if (!mn->stats)
@@ -176,6 +177,8 @@ static void __net_exit net_exit(struct net *net)
 
 	mqttk_sessions_exit(mn);
 	mqttk_retained_exit(&mn->retained);
+	/* What was due when it was canceled may be under way until here. */
+	mqttk_clock_exit(&mn->clock);
 	mqttk_index_exit(&mn->index);
 	mqttk_msg_flush();
 	mqttk_limits_exit(&mn->limits);

@@ -14,6 +14,7 @@
 #include <linux/xarray.h>
 #include <net/net_namespace.h>
 
+#include "deadline.h"
 #include "filter.h"
 #include "limits.h"
 #include "retain.h"
@@ -55,6 +56,7 @@ struct mqttk_stats {
  * @net: the namespace; no reference: it outlives this by being torn down first
  * @limits: settings and budgets
  * @stats: counters
+ * @clock: what is due at a time
  * @dying: set once, when the namespace or the module goes
  * @ctl_mutex: serializes control: listeners, limits, reset
  * @listeners: under @ctl_mutex
@@ -79,6 +81,7 @@ struct mqttk_net {
 	struct net *net;
 	struct mqttk_limits limits;
 	struct mqttk_stats __percpu *stats;
+	struct mqttk_clock clock;
 	bool dying;
 	struct mutex ctl_mutex;	/* control */
 	struct list_head listeners;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* hrtimer_setup() takes the callback since 6.13; before, it was set by hand. */
+#ifndef MQTTK_COMPAT_LINUX_HRTIMER_H
+#define MQTTK_COMPAT_LINUX_HRTIMER_H
+
+#include_next <linux/hrtimer.h>
+
+#ifndef MQTTK_HAS_HRTIMER_SETUP
+static inline void
+hrtimer_setup(struct hrtimer *timer,
+	      enum hrtimer_restart (*function)(struct hrtimer *),
+	      clockid_t clock_id, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock_id, mode);
+	timer->function = function;
+}
+#endif
+
+#endif
