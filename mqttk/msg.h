@@ -10,6 +10,7 @@
 #include <linux/ktime.h>
 #include <linux/llist.h>
 #include <linux/refcount.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 
 struct iov_iter;
@@ -34,6 +35,7 @@ struct mqttk_limits;
  * @charged: bytes charged to @limits
  * @limits: the budget; lives as long as the netns, which outlives all messages
  * @stamp: CLOCK_BOOTTIME at receipt
+ * @expires: CLOCK_BOOTTIME from which on nobody is to have it; 0: never
  * @free: in the list of large messages about to be freed
  * @bvec: the payload's pages, or NULL if it is inline. Pages come from the
  *	page allocator, are never rewritten once published and never recycled
@@ -54,6 +56,7 @@ struct mqttk_msg {
 		ktime_t stamp;
 		struct llist_node free;
 	};
+	ktime_t expires;
 	struct bio_vec *bvec;
 	u8 data[];
 };
@@ -78,6 +81,12 @@ static inline const u8 *mqttk_msg_inline(const struct mqttk_msg *msg)
 static inline size_t mqttk_msg_share(const struct mqttk_msg *msg)
 {
 	return (size_t)msg->topic_len + msg->payload_len;
+}
+
+/* Past its time: nobody is given it any more. */
+static inline bool mqttk_msg_expired(const struct mqttk_msg *msg)
+{
+	return msg->expires && msg->expires <= ktime_get_boottime();
 }
 
 static inline struct mqttk_msg *mqttk_msg_get(struct mqttk_msg *msg)

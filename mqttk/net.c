@@ -126,7 +126,7 @@ static int __net_init net_init(struct net *net)
 	err = mqttk_index_init(&mn->index, &mn->limits, &mn->sub_mutex);
 	if (err)
 		goto exit_limits;
-	err = mqttk_retained_init(&mn->retained, &mn->limits);
+	err = mqttk_retained_init(&mn->retained, &mn->limits, &mn->clock);
 	if (err)
 		goto exit_index;
 	err = mqttk_sessions_init(mn);

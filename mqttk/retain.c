@@ -5,12 +5,17 @@
  * A walk reads the tree's shape under RCU and goes down only where its filter
  * allows. Messages are read under the lock: with RCU alone every message in the
  * broker, retained or not, would have to wait for a grace period to be freed.
+ *
+ * A message that expires has a deadline beside it, so that its memory comes
+ * back then and not when somebody happens to look. Most never expire, and pay
+ * for a pointer in their node only.
  */
 #include <kunit/visibility.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "deadline.h"
 #include "msg.h"
 #include "retain.h"
 #include "topic.h"
@@ -31,6 +36,21 @@ enum retain_step {
 	RETAIN_END,
 };
 
+/**
+ * struct mqttk_retain_expiry - the end of a retained message
+ * @deadline: when
+ * @ref: one of the node's, and one of the deadline's while it is run
+ * @rt: the tree; outlives all runs of its clock's deadlines
+ * @node: where the message is retained; NULL once it is not any more. Under
+ *	rt->lock
+ */
+struct mqttk_retain_expiry {
+	struct mqttk_deadline deadline;
+	refcount_t ref;
+	struct mqttk_retained *rt;
+	struct mqttk_retain_node *node;
+};
+
 static struct mqttk_retain_node *to_node(struct mqttk_level *level)
 {
 	return container_of(level, struct mqttk_retain_node, level);
@@ -40,15 +60,19 @@ static struct mqttk_retain_node *to_node(struct mqttk_level *level)
  * mqttk_retained_init - set up an empty tree
  * @rt: the tree
  * @limits: who pays for its nodes; must outlive the tree
+ * @clock: of its netns; must outlive the tree
  *
  * Context: process, may sleep.
  * Return: 0 or -ENOMEM.
  */
-int mqttk_retained_init(struct mqttk_retained *rt, struct mqttk_limits *limits)
+int mqttk_retained_init(struct mqttk_retained *rt, struct mqttk_limits *limits,
+			struct mqttk_clock *clock)
 {
 	spin_lock_init(&rt->lock);
 	rt->count = 0;
 	rt->bytes = 0;
+	rt->expired = 0;
+	rt->clock = clock;
 	return mqttk_levels_init(&rt->tree, limits, MQTTK_BUDGET_RETAINED,
 				 sizeof(struct mqttk_retain_node));
 }
@@ -57,6 +81,9 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_retained_init);
 /**
  * mqttk_retained_exit - give back all messages and the tree
  * @rt: the tree. No walk is left, and nobody can come any more.
+ *
+ * Deadlines that were due already may still be run and take rt->lock:
+ * mqttk_clock_exit() waits for them, and comes next.
  *
  * Context: process, may sleep.
  */
@@ -137,35 +164,148 @@ static unsigned long retain_size(const struct mqttk_msg *msg)
 	return (unsigned long)msg->topic_len + msg->payload_len;
 }
 
+static void expiry_put(struct mqttk_retain_expiry *e)
+{
+	struct mqttk_retained *rt = e->rt;
+
+	if (!refcount_dec_and_test(&e->ref))
+		return;
+	kfree(e);
+	mqttk_uncharge(rt->tree.limits, rt->tree.budget, sizeof(*e));
+}
+
+/* The node's message goes before its time. */
+static void expiry_drop(struct mqttk_retained *rt,
+			struct mqttk_retain_node *node)
+{
+	struct mqttk_retain_expiry *e = node->expiry;
+
+	lockdep_assert_held(&rt->lock);
+
+	if (!e)
+		return;
+	node->expiry = NULL;
+	e->node = NULL;
+	mqttk_deadline_cancel(rt->clock, &e->deadline);
+	expiry_put(e);
+}
+
+static bool expiry_get(struct mqttk_deadline *d)
+{
+	return refcount_inc_not_zero(&container_of(d, struct mqttk_retain_expiry,
+						   deadline)->ref);
+}
+
 /*
- * Puts a message, or none, in the place of a node's, which is handed back. When
- * there is no room for it the node is left without: what was there is out of
- * date.
- *
- * A retained message stays until somebody clears it, whoever published it. So
- * it counts a second time, in a budget smaller than that of all messages:
- * retaining cannot use up what publishing lives on.
+ * A node's message, if it has one, does not count any more. The caller puts
+ * another or none in its place, and then the reference.
  */
-static int retain_swap(struct mqttk_retained *rt,
-		       struct mqttk_retain_node *node, struct mqttk_msg *msg,
-		       struct mqttk_msg **handback)
+static struct mqttk_msg *retain_dismiss(struct mqttk_retained *rt,
+					struct mqttk_retain_node *node)
 {
 	struct mqttk_msg *old = node->msg;
-	int err = 0;
 
 	lockdep_assert_held(&rt->lock);
 
 	if (old) {
+		expiry_drop(rt, node);
 		mqttk_unearmark(rt->tree.limits, rt->tree.budget, old->charged);
 		node->level.users--;
 		WRITE_ONCE(rt->count, rt->count - 1);
 		WRITE_ONCE(rt->bytes, rt->bytes - retain_size(old));
 	}
-	if (msg && !mqttk_earmark(rt->tree.limits, rt->tree.budget,
-				  msg->charged)) {
-		msg = NULL;
-		err = -ENOBUFS;
+	return old;
+}
+
+static struct mqttk_msg *retain_take(struct mqttk_retained *rt,
+				     struct mqttk_retain_node *node)
+{
+	struct mqttk_msg *old = retain_dismiss(rt, node);
+
+	WRITE_ONCE(node->msg, NULL);
+	retain_prune(rt, &node->level);
+	return old;
+}
+
+static void expiry_run(struct mqttk_deadline *d)
+{
+	struct mqttk_retain_expiry *e =
+		container_of(d, struct mqttk_retain_expiry, deadline);
+	struct mqttk_retained *rt = e->rt;
+	struct mqttk_msg *old = NULL;
+
+	spin_lock_bh(&rt->lock);
+	/* It may have been replaced or cleared since we were taken. */
+	if (e->node) {
+		old = retain_take(rt, e->node);
+		WRITE_ONCE(rt->expired, rt->expired + 1);
 	}
+	spin_unlock_bh(&rt->lock);
+	mqttk_msg_put(old);
+	expiry_put(e);
+}
+
+static const struct mqttk_deadline_ops expiry_ops = {
+	.get = expiry_get,
+	.run = expiry_run,
+};
+
+/*
+ * Counts a message that is to be retained, and sees to its end.
+ *
+ * A retained message stays until somebody clears it, whoever published it. So
+ * it counts a second time, in a budget smaller than that of all messages:
+ * retaining cannot use up what publishing lives on.
+ */
+static int retain_admit(struct mqttk_retained *rt,
+			struct mqttk_retain_node *node, struct mqttk_msg *msg)
+{
+	struct mqttk_limits *limits = rt->tree.limits;
+	struct mqttk_retain_expiry *e;
+	int err = -ENOBUFS;
+
+	if (!mqttk_earmark(limits, rt->tree.budget, msg->charged))
+		return err;
+	if (!msg->expires)
+		return 0;
+
+	if (!mqttk_charge(limits, rt->tree.budget, sizeof(*e)))
+		goto unearmark;
+	err = -ENOMEM;
+	e = kmalloc(sizeof(*e), RETAIN_GFP);
+	if (!e)
+		goto uncharge;
+	mqttk_deadline_init(&e->deadline, &expiry_ops);
+	refcount_set(&e->ref, 1);
+	e->rt = rt;
+	e->node = node;
+	node->expiry = e;
+	mqttk_deadline_set(rt->clock, &e->deadline, msg->expires);
+	return 0;
+
+uncharge:
+	mqttk_uncharge(limits, rt->tree.budget, sizeof(*e));
+unearmark:
+	mqttk_unearmark(limits, rt->tree.budget, msg->charged);
+	return err;
+}
+
+/*
+ * Puts a message, or none, in the place of a node's, which is handed back. When
+ * there is no room for it the node is left without: what was there is out of
+ * date.
+ */
+static int retain_swap(struct mqttk_retained *rt,
+		       struct mqttk_retain_node *node, struct mqttk_msg *msg,
+		       struct mqttk_msg **handback)
+{
+	int err = 0;
+
+	*handback = retain_dismiss(rt, node);
+	if (msg)
+		err = retain_admit(rt, node, msg);
+	if (err)
+		msg = NULL;
 	if (msg) {
 		mqttk_msg_get(msg);
 		node->level.users++;
@@ -175,7 +315,6 @@ static int retain_swap(struct mqttk_retained *rt,
 	/* One store: a walk that peeks finds one message or the other. */
 	WRITE_ONCE(node->msg, msg);
 	retain_prune(rt, &node->level);
-	*handback = old;
 	return err;
 }
 
@@ -183,7 +322,8 @@ static int retain_swap(struct mqttk_retained *rt,
  * mqttk_retain_set - retain a message for its topic
  * @rt: the tree
  * @msg: the message. A reference is taken if it is kept; one without payload
- *	clears what was retained [MQTT-3.3.1-10].
+ *	clears what was retained [MQTT-3.3.1-10]. It is kept until it expires,
+ *	if it does.
  *
  * On failure nothing is retained for the topic, not even what was before: a
  * late subscriber had better see no value than one known to be out of date.
@@ -230,7 +370,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_retain_set);
  * follows a newer one.
  *
  * Context: under RCU; any but hard interrupts.
- * Return: the message with a reference, or NULL if it was cleared.
+ * Return: the message with a reference, or NULL if it was cleared or expired.
  */
 struct mqttk_msg *mqttk_retain_read(struct mqttk_retained *rt,
 				    struct mqttk_retain_node *node)
@@ -239,6 +379,9 @@ struct mqttk_msg *mqttk_retain_read(struct mqttk_retained *rt,
 
 	spin_lock_bh(&rt->lock);
 	msg = node->msg;
+	/* Its deadline may be a little late. */
+	if (msg && mqttk_msg_expired(msg))
+		msg = NULL;
 	if (msg)
 		mqttk_msg_get(msg);
 	spin_unlock_bh(&rt->lock);
@@ -277,7 +420,7 @@ static bool retain_drop(struct mqttk_retained *rt,
 
 	spin_lock_bh(&rt->lock);
 	if (node->msg)
-		retain_swap(rt, node, NULL, &old);
+		old = retain_take(rt, node);
 	spin_unlock_bh(&rt->lock);
 	mqttk_msg_put(old);
 	return old;

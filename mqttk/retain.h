@@ -12,7 +12,9 @@
 #include "levels.h"
 #include "limits.h"
 
+struct mqttk_clock;
 struct mqttk_msg;
+struct mqttk_retain_expiry;
 
 /**
  * struct mqttk_retained - the retained messages of a netns
@@ -21,12 +23,16 @@ struct mqttk_msg;
  *	inside session->lock
  * @count: messages; under @lock, peeked at without
  * @bytes: their topics and payloads; likewise
+ * @expired: messages taken out because their time had come; likewise
+ * @clock: tells when it comes
  */
 struct mqttk_retained {
 	struct mqttk_levels tree;
 	spinlock_t lock;	/* shape and messages */
 	unsigned long count;
 	unsigned long bytes;
+	unsigned long expired;
+	struct mqttk_clock *clock;
 };
 
 /**
@@ -38,15 +44,18 @@ struct mqttk_retained {
  *	keeps its node in the tree, so nothing more is needed to go on from it,
  *	and neither adding nor removing a child can fail
  * @msg: the message retained for this topic, or NULL
+ * @expiry: takes @msg out when it expires; NULL if it never does
  */
 struct mqttk_retain_node {
 	struct mqttk_level level;
 	struct hlist_head children;
 	struct hlist_node sibling;
 	struct mqttk_msg *msg;
+	struct mqttk_retain_expiry *expiry;
 };
 
-int mqttk_retained_init(struct mqttk_retained *rt, struct mqttk_limits *limits);
+int mqttk_retained_init(struct mqttk_retained *rt, struct mqttk_limits *limits,
+			struct mqttk_clock *clock);
 void mqttk_retained_exit(struct mqttk_retained *rt);
 
 int mqttk_retain_set(struct mqttk_retained *rt, struct mqttk_msg *msg);

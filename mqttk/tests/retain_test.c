@@ -5,10 +5,12 @@
 #include <kunit/test.h>
 #include <linux/bitmap.h>
 #include <linux/completion.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "../deadline.h"
 #include "../msg.h"
 #include "../retain.h"
 #include "index_fixture.h"
@@ -24,6 +26,7 @@ struct payload {
 
 struct retain_ctx {
 	struct mqttk_limits *limits;
+	struct mqttk_clock clock;
 	struct mqttk_retained rt;
 	struct rnd_state rnd;
 	struct text topic[NR];
@@ -60,7 +63,8 @@ static int retain_setup(struct kunit *test)
 	prandom_seed_state(&ctx->rnd, FIXTURE_SEED);
 	generate_topics(ctx);
 	test->priv = ctx;
-	return mqttk_retained_init(&ctx->rt, ctx->limits);
+	mqttk_clock_init(&ctx->clock);
+	return mqttk_retained_init(&ctx->rt, ctx->limits, &ctx->clock);
 }
 
 /* Leaving the tree gives everything back, whatever is still retained. */
@@ -69,6 +73,7 @@ static void retain_teardown(struct kunit *test)
 	struct retain_ctx *ctx = test->priv;
 
 	mqttk_retained_exit(&ctx->rt);
+	mqttk_clock_exit(&ctx->clock);
 	KUNIT_EXPECT_EQ(test, ctx->rt.count, 0);
 	KUNIT_EXPECT_EQ(test, ctx->rt.bytes, 0);
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
@@ -76,8 +81,8 @@ static void retain_teardown(struct kunit *test)
 }
 
 /* Also called under RCU, hence the mask. */
-static int set(struct retain_ctx *ctx, struct text topic, const void *payload,
-	       u32 len)
+static int set_until(struct retain_ctx *ctx, struct text topic,
+		     const void *payload, u32 len, ktime_t expires)
 {
 	struct mqttk_msg *msg;
 	int err;
@@ -86,9 +91,16 @@ static int set(struct retain_ctx *ctx, struct text topic, const void *payload,
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	mqttk_msg_fill(msg, payload, len);
+	msg->expires = expires;
 	err = mqttk_retain_set(&ctx->rt, msg);
 	mqttk_msg_put(msg);
 	return err;
+}
+
+static int set(struct retain_ctx *ctx, struct text topic, const void *payload,
+	       u32 len)
+{
+	return set_until(ctx, topic, payload, len, 0);
 }
 
 static void keep(struct kunit *test, struct retain_ctx *ctx, u16 i)
@@ -278,6 +290,198 @@ static void retain_budget_payload(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->rt.count, 0);
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
 	KUNIT_EXPECT_EQ(test, set(ctx, topic, payload, 999), 0);
+}
+
+/*
+ * As above, for one that expires: it costs more, and what that takes is charged
+ * as well.
+ */
+static void retain_budget_expiry(struct kunit *test)
+{
+	struct retain_ctx *ctx = test->priv;
+	unsigned long *budget =
+		&ctx->limits->value[MQTTK_LIMIT_RETAINED_MEMORY];
+	struct text topic = text_of("a/b");
+	s64 plain;
+
+	KUNIT_ASSERT_EQ(test, set(ctx, topic, "x", 1), 0);
+	plain = percpu_counter_sum(&ctx->limits->used[MQTTK_BUDGET_RETAINED]);
+	*budget = plain;
+	KUNIT_EXPECT_EQ(test, set(ctx, topic, "y", 1), 0);
+	KUNIT_EXPECT_EQ(test, set_until(ctx, topic, "z", 1, KTIME_MAX),
+			-ENOBUFS);
+	KUNIT_EXPECT_EQ(test, ctx->rt.count, 0);
+	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
+	*budget = LONG_MAX;
+	KUNIT_EXPECT_EQ(test, set_until(ctx, topic, "z", 1, KTIME_MAX), 0);
+	KUNIT_EXPECT_GT(test,
+			percpu_counter_sum(&ctx->limits->used[MQTTK_BUDGET_RETAINED]),
+			plain);
+}
+
+static ktime_t soon(struct retain_ctx *ctx)
+{
+	return ktime_get_boottime() +
+	       prandom_u32_state(&ctx->rnd) % (2 * (u32)MQTTK_DEADLINE_GRAIN);
+}
+
+/* Waits for the clock to have taken out what expires, for a minute at most. */
+static void wait_count(struct kunit *test, struct retain_ctx *ctx,
+		       unsigned long count)
+{
+	unsigned long end = jiffies + 60 * HZ;
+
+	while (READ_ONCE(ctx->rt.count) > count && time_before(jiffies, end))
+		msleep(20);
+	KUNIT_EXPECT_EQ(test, READ_ONCE(ctx->rt.count), count);
+}
+
+/*
+ * Messages go when they expire, with nobody looking, and give everything back;
+ * others stay, also one in the place of one that would have expired.
+ */
+static void retain_expires(struct kunit *test)
+{
+	struct retain_ctx *ctx = test->priv;
+	s64 before;
+	int i;
+
+	KUNIT_ASSERT_EQ(test, set(ctx, text_of("stay"), "x", 1), 0);
+	KUNIT_ASSERT_EQ(test, set(ctx, text_of("again"), "x", 1), 0);
+	KUNIT_ASSERT_EQ(test, set_until(ctx, text_of("later"), "x", 1,
+					KTIME_MAX), 0);
+	before = limits_used(ctx->limits);
+
+	/* Replaced in time, by one that stays and by none. */
+	KUNIT_EXPECT_EQ(test, set_until(ctx, text_of("again"), "y", 1,
+					mqttk_clock_in(3600)), 0);
+	KUNIT_EXPECT_EQ(test, set(ctx, text_of("again"), "z", 1), 0);
+	KUNIT_EXPECT_EQ(test, set_until(ctx, text_of("never"), "y", 1,
+					mqttk_clock_in(3600)), 0);
+	KUNIT_EXPECT_EQ(test, set(ctx, text_of("never"), NULL, 0), 0);
+	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), before);
+	KUNIT_EXPECT_EQ(test, ctx->rt.expired, 0);
+
+	for (i = 0; i < NR; i++)
+		KUNIT_ASSERT_EQ(test, set_until(ctx, ctx->topic[i], "x", 1,
+						soon(ctx)), 0);
+	wait_count(test, ctx, 3);
+	KUNIT_EXPECT_EQ(test, ctx->rt.expired, NR);
+	KUNIT_EXPECT_EQ(test, ctx->rt.bytes, 5 + 6 + 6);
+	KUNIT_EXPECT_EQ(test, mqttk_retain_clear(&ctx->rt, "+", 1), 3);
+	KUNIT_EXPECT_EQ(test, ctx->rt.expired, NR);
+}
+
+/* From its time on a message is not read, even if the clock is late. */
+static void retain_expired_hidden(struct kunit *test)
+{
+	struct retain_ctx *ctx = test->priv;
+	struct mqttk_retain_walk w;
+	struct mqttk_retain_node *node;
+	struct mqttk_msg *msg;
+	struct text topic = text_of("a/b");
+
+	KUNIT_ASSERT_EQ(test, set_until(ctx, topic, "x", 1,
+					mqttk_clock_in(3600)), 0);
+	msg = mqttk_retain_get(&ctx->rt, topic.p, topic.len);
+	KUNIT_ASSERT_NOT_NULL(test, msg);
+	/* Its deadline stays where it is. */
+	msg->expires = ktime_get_boottime();
+	KUNIT_EXPECT_NULL(test, mqttk_retain_get(&ctx->rt, topic.p, topic.len));
+	rcu_read_lock();
+	mqttk_retain_start(&w, &ctx->rt, "#", 1);
+	while ((node = mqttk_retain_next(&w)))
+		KUNIT_EXPECT_NULL(test, IS_ERR(node) ? NULL :
+				  mqttk_retain_read(&ctx->rt, node));
+	rcu_read_unlock();
+	KUNIT_EXPECT_EQ(test, ctx->rt.count, 1);
+	mqttk_msg_put(msg);
+}
+
+struct expirer {
+	struct retain_ctx *ctx;
+	struct rnd_state rnd;
+	struct completion done;
+	unsigned int failed;
+};
+
+static int expirer_fn(void *data)
+{
+	struct expirer *e = data;
+	int i;
+
+	for (i = 0; i < 4000; i++) {
+		u32 r = prandom_u32_state(&e->rnd);
+		struct text topic = e->ctx->topic[r % NR];
+		int err;
+
+		if (r & BIT(16))
+			err = set_until(e->ctx, topic, "x", 1, 1);
+		else if (r & BIT(17))
+			err = set(e->ctx, topic, "x", 1);
+		else
+			err = set(e->ctx, topic, NULL, 0);
+		e->failed += !!err;
+		if (!(r >> 26))
+			mqttk_retain_clear(&e->ctx->rt, NULL, 0);
+		cond_resched();
+	}
+	complete(&e->done);
+	return 0;
+}
+
+/*
+ * While several threads set messages that expire at once, others that do not,
+ * and clear, nothing is lost and nothing is freed twice; in the end those that
+ * do not expire are there.
+ */
+static void retain_expiry_races(struct kunit *test)
+{
+	struct retain_ctx *ctx = test->priv;
+	struct expirer *e = kunit_kcalloc(test, 3, sizeof(*e), GFP_KERNEL);
+	int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, e);
+	for (i = 0; i < 3; i++) {
+		e[i].ctx = ctx;
+		prandom_seed_state(&e[i].rnd, FIXTURE_SEED + i);
+		init_completion(&e[i].done);
+		kthread_run(expirer_fn, &e[i], "mqttk-expirer");
+	}
+	for (i = 0; i < 3; i++) {
+		wait_for_completion(&e[i].done);
+		KUNIT_EXPECT_EQ(test, e[i].failed, 0);
+	}
+	KUNIT_EXPECT_GT(test, ctx->rt.expired, 0);
+	for (i = 0; i < NR; i++) {
+		if (i % 2)
+			keep(test, ctx, i);
+		else
+			KUNIT_ASSERT_EQ(test, set_until(ctx, ctx->topic[i],
+							"x", 1, 1), 0);
+	}
+	wait_count(test, ctx, NR / 2);
+	expect_get(test, ctx);
+}
+
+/* The tree goes with deadlines set, due, and being run. */
+static void retain_exit_expiring(struct kunit *test)
+{
+	struct retain_ctx *ctx = test->priv;
+	int round, i;
+
+	for (round = 0; round < 50; round++) {
+		for (i = 0; i < NR; i++)
+			KUNIT_ASSERT_EQ(test, set_until(ctx, ctx->topic[i],
+							"x", 1, i % 8 ? 1 :
+							KTIME_MAX), 0);
+		mqttk_retained_exit(&ctx->rt);
+		mqttk_clock_exit(&ctx->clock);
+		KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
+		mqttk_clock_init(&ctx->clock);
+		KUNIT_ASSERT_EQ(test, mqttk_retained_init(&ctx->rt, ctx->limits,
+							  &ctx->clock), 0);
+	}
 }
 
 /*
@@ -480,6 +684,7 @@ static void retain_failed_set(struct kunit *test)
 	msg = mqttk_msg_alloc(ctx->limits, topic.p, topic.len, 1, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, msg);
 	mqttk_msg_fill(msg, "x", 1);
+	msg->expires = KTIME_MAX;
 	before = limits_used(ctx->limits);
 	for (nth = 1; failed; nth++) {
 		fail_nth(nth);
@@ -498,10 +703,11 @@ static void retain_failed_set(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, ctx->rt.count, 0);
 	}
 	KUNIT_EXPECT_EQ(test, err, 0);
-	/* One for each level. */
-	KUNIT_EXPECT_GE(test, failures, 5);
+	/* One for each level, and one for its end. */
+	KUNIT_EXPECT_GE(test, failures, 6);
 
 	fail_nth(1);
+	msg->expires = 0;
 	KUNIT_EXPECT_EQ(test, mqttk_retain_set(&ctx->rt, msg), 0);
 	KUNIT_EXPECT_EQ(test, mqttk_retain_clear(&ctx->rt, "#", 1), 1);
 	fail_done();
@@ -592,6 +798,11 @@ static struct kunit_case retain_cases[] = {
 	KUNIT_CASE(retain_counts),
 	KUNIT_CASE(retain_budget),
 	KUNIT_CASE(retain_budget_payload),
+	KUNIT_CASE(retain_budget_expiry),
+	KUNIT_CASE(retain_expires),
+	KUNIT_CASE(retain_expired_hidden),
+	KUNIT_CASE(retain_expiry_races),
+	KUNIT_CASE(retain_exit_expiring),
 	KUNIT_CASE(retain_pause),
 	KUNIT_CASE(retain_pause_on_deleted),
 	KUNIT_CASE(retain_descends),
