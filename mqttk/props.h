@@ -161,6 +161,5 @@ int mqttk_props_decode(u8 context, const u8 *buf, size_t len,
 		       struct mqttk_props *p);
 u32 mqttk_props_forward_len(const u8 *raw, u32 len);
 u32 mqttk_props_forward(u8 *to, const u8 *raw, u32 len);
-unsigned int mqttk_wire_put_subid(u8 *buf, u32 id);
 
 #endif /* _MQTTK_PROPS_H */

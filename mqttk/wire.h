@@ -180,7 +180,7 @@ struct mqttk_publish {
 };
 
 /**
- * struct mqttk_ack - a decoded PUBACK, PUBREC, PUBREL, PUBCOMP or UNSUBACK
+ * struct mqttk_ack - a decoded PUBACK, PUBREC, PUBREL or PUBCOMP
  * @id: packet identifier, never 0
  * @reason: one that this packet may carry; 0 before 5.0
  * @props: properties; as if left out before 5.0
@@ -333,6 +333,7 @@ unsigned int mqttk_wire_put_disconnect(u8 *buf, u8 reason,
 unsigned int mqttk_wire_put_auth(u8 *buf, u8 reason,
 				 const struct mqttk_str *method,
 				 const struct mqttk_str *data);
+unsigned int mqttk_wire_put_subid(u8 *buf, u32 id);
 unsigned int mqttk_wire_pub_head(u8 *buf, const struct mqttk_pub_out *o);
 unsigned int mqttk_wire_pub_tail(u8 *buf, const struct mqttk_pub_out *o);
 u32 mqttk_wire_pub_size(const struct mqttk_pub_out *o);
