@@ -96,10 +96,11 @@ int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f)
 
 static int refuse(struct mqttk_peer *peer, u8 code)
 {
+	const struct mqttk_connack ca = { .reason = code };
 	u8 buf[MQTTK_CONNACK_MAX];
 	unsigned int n;
 
-	n = mqttk_wire_put_connack(buf, peer->version, false, code);
+	n = mqttk_wire_put_connack(buf, peer->version, &ca);
 	mqttk_stat_inc(peer->mn, MQTTK_STAT_CONNECTS_REFUSED);
 	peer->state = MQTTK_PEER_DONE;
 	return mqttk_out_append(&peer->out, buf, n) ?: -ECONNREFUSED;
@@ -161,12 +162,12 @@ static int open_session(struct mqttk_peer *peer, const struct mqttk_connect *c)
 
 static int accept(struct mqttk_peer *peer, const struct mqttk_connect *c)
 {
+	const struct mqttk_connack ca = { };
 	u8 buf[MQTTK_CONNACK_MAX];
 	unsigned int n;
 	int err;
 
-	n = mqttk_wire_put_connack(buf, peer->version, false,
-				   MQTTK_CONNACK_ACCEPTED);
+	n = mqttk_wire_put_connack(buf, peer->version, &ca);
 	err = mqttk_out_append(&peer->out, buf, n);
 	if (err)
 		return err;
@@ -194,7 +195,7 @@ static int on_connect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	int err;
 
 	err = mqttk_wire_connect(body, f->remaining, &c);
-	if (err == -EPROTONOSUPPORT)
+	if (err == -EPROTONOSUPPORT || c.version == MQTTK_V5)
 		return refuse(peer, MQTTK_CONNACK_BAD_VERSION);
 	if (err)
 		return err;
@@ -284,7 +285,7 @@ static int on_subscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 static int send_ack(struct mqttk_peer *peer, u8 type, u16 id)
 {
 	u8 buf[MQTTK_ACK_MAX];
-	unsigned int n = mqttk_wire_put_ack(buf, peer->version, type, id);
+	unsigned int n = mqttk_wire_put_ack(buf, peer->version, type, id, 0);
 
 	return mqttk_out_append(&peer->out, buf, n);
 }
@@ -316,19 +317,19 @@ static int on_unsubscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 static int on_ack(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		  const u8 *body)
 {
-	u16 id;
+	struct mqttk_ack ack;
 
-	return mqttk_wire_ack(peer->version, body, f->remaining, &id);
+	return mqttk_wire_ack(peer->version, f->type, body, f->remaining, &ack);
 }
 
 static int on_pubrel(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		     const u8 *body)
 {
-	u16 id;
+	struct mqttk_ack ack;
 	int err;
 
-	err = mqttk_wire_ack(peer->version, body, f->remaining, &id);
-	return err ?: send_ack(peer, MQTTK_PUBCOMP, id);
+	err = mqttk_wire_ack(peer->version, f->type, body, f->remaining, &ack);
+	return err ?: send_ack(peer, MQTTK_PUBCOMP, ack.id);
 }
 
 static int on_pingreq(struct mqttk_peer *peer, const struct mqttk_fixed *f,

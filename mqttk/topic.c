@@ -6,6 +6,7 @@
  * given length and its cost is linear in that length.
  */
 #include <kunit/visibility.h>
+#include <linux/errno.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
@@ -269,3 +270,57 @@ bool mqttk_topic_match(const u8 *filter, size_t flen,
 	}
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_topic_match);
+
+#define SHARE		"$share/"
+#define SHARE_LEN	(sizeof(SHARE) - 1)
+
+/**
+ * mqttk_filter_is_shared - whether a filter asks for a shared subscription
+ * @p: the filter, valid or not
+ * @len: its bytes
+ *
+ * Context: Any.
+ * Return: true if it does, be it well-formed or not.
+ */
+bool mqttk_filter_is_shared(const u8 *p, size_t len)
+{
+	return len >= SHARE_LEN && !memcmp(p, SHARE, SHARE_LEN);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_filter_is_shared);
+
+/**
+ * mqttk_share_parse - take a filter apart
+ * @filter: a permitted string, as it came
+ * @len: its bytes
+ * @s: the result; it points into @filter
+ *
+ * "$share/", a name of at least one byte without wildcards, "/", and a filter
+ * of at least one byte [MQTT-4.8.2-1, MQTT-4.8.2-2]. Whether @s->filter is a
+ * valid filter remains to be asked, shared or not. "$share" alone is a filter
+ * like any other.
+ *
+ * Context: Any.
+ * Return: 1 if it is shared; 0 if it is not; -EINVAL if it should be, but is
+ * not well-formed.
+ */
+int mqttk_share_parse(const u8 *filter, u16 len, struct mqttk_share *s)
+{
+	size_t group;
+
+	if (!mqttk_filter_is_shared(filter, len)) {
+		s->group = (struct mqttk_str){ };
+		s->filter = (struct mqttk_str){ filter, len };
+		return 0;
+	}
+	filter += SHARE_LEN;
+	len -= SHARE_LEN;
+	group = mqttk_topic_level(filter, len, 0);
+	if (!group || mqttk_filter_is_wildcard(filter, group))
+		return -EINVAL;
+	if (group + 1 >= len)		/* no "/", or nothing behind it */
+		return -EINVAL;
+	s->group = (struct mqttk_str){ filter, group };
+	s->filter = (struct mqttk_str){ filter + group + 1, len - group - 1 };
+	return 1;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_share_parse);

@@ -17,6 +17,27 @@
  */
 #define MQTTK_TOPIC_LEVELS_MAX	200
 
+/**
+ * struct mqttk_str - bytes borrowed from a packet
+ * @p: first byte; valid for as long as the packet's buffer is
+ * @len: number of bytes; there is no terminating NUL
+ */
+struct mqttk_str {
+	const u8 *p;
+	u16 len;
+};
+
+/**
+ * struct mqttk_share - what a filter subscribes to, and as whose member
+ * @group: the share's name; empty if the subscription is not shared
+ * @filter: the filter without "$share/" and the name; not judged yet, but not
+ *	empty if the subscription is shared
+ */
+struct mqttk_share {
+	struct mqttk_str group;
+	struct mqttk_str filter;
+};
+
 bool mqttk_utf8_valid(const u8 *p, size_t len);
 bool mqttk_topic_valid(const u8 *p, size_t len);
 bool mqttk_filter_valid(const u8 *p, size_t len);
@@ -24,5 +45,7 @@ bool mqttk_filter_is_wildcard(const u8 *p, size_t len);
 size_t mqttk_topic_level(const u8 *p, size_t len, size_t off);
 bool mqttk_topic_match(const u8 *filter, size_t flen,
 		       const u8 *topic, size_t tlen);
+bool mqttk_filter_is_shared(const u8 *p, size_t len);
+int mqttk_share_parse(const u8 *filter, u16 len, struct mqttk_share *s);
 
 #endif /* _MQTTK_TOPIC_H */

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The MQTT wire format.
+ * The MQTT wire format: packets to structures.
  *
  * Whatever is wrong within a single packet is found here; what is wrong only
  * in the light of earlier packets is the protocol engine's to find.
- *
- * Every read goes through a cursor that knows where the packet ends.
  *
  * MQTT 3.1 differs from 3.1.1 in little that can be seen in a packet, and
  * nothing of it is worth a connection to a client that old:
@@ -20,10 +18,13 @@
  * - client identifiers longer than the 23 characters it allows are taken.
  */
 #include <kunit/visibility.h>
+#include <linux/array_size.h>
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/string.h>
-#include <linux/unaligned.h>
 
+#include "cursor.h"
+#include "props.h"
 #include "topic.h"
 #include "wire.h"
 
@@ -38,54 +39,75 @@
 
 #define QOS_MAX			2
 
-/* What is left of a packet. */
-struct cursor {
-	const u8 *p;
-	size_t left;
-};
+/* A SUBSCRIBE's option byte. */
+#define SUB_RESERVED		0xc0
 
-static bool get_u8(struct cursor *cur, u8 *v)
+/**
+ * mqttk_wire_reason - what to tell a client of MQTT 5.0 about an error
+ * @err: what a function of this layer returned, or 0
+ *
+ * Context: Any.
+ * Return: the reason code, by the table in wire.h; MQTTK_REASON_SUCCESS for 0.
+ */
+u8 mqttk_wire_reason(int err)
 {
-	if (cur->left < 1)
-		return false;
-	*v = *cur->p++;
-	cur->left--;
-	return true;
+	switch (err) {
+	case 0:
+		return MQTTK_REASON_SUCCESS;
+	case -EBADMSG:
+		return MQTTK_REASON_MALFORMED_PACKET;
+	case -EPROTO:
+		return MQTTK_REASON_PROTOCOL_ERROR;
+	case -EPROTONOSUPPORT:
+		return MQTTK_REASON_UNSUPPORTED_VERSION;
+	case -ENAMETOOLONG:
+		return MQTTK_REASON_TOPIC_NAME_INVALID;
+	case -EADDRNOTAVAIL:
+		return MQTTK_REASON_TOPIC_ALIAS_INVALID;
+	case -EMSGSIZE:
+		return MQTTK_REASON_PACKET_TOO_LARGE;
+	case -ETIMEDOUT:
+		return MQTTK_REASON_KEEPALIVE_TIMEOUT;
+	case -ENOMEM:
+	case -ENOBUFS:
+		return MQTTK_REASON_QUOTA_EXCEEDED;
+	default:
+		return MQTTK_REASON_UNSPECIFIED_ERROR;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_reason);
+
+/* A packet identifier; 0 is not one [3.1.1: MQTT-2.3.1-1, 5.0: MQTT-2.2.1-3]. */
+static int get_id(struct cursor *cur, u16 *id)
+{
+	if (!get_u16(cur, id))
+		return -EBADMSG;
+	return *id ? 0 : -EPROTO;
 }
 
-static bool get_u16(struct cursor *cur, u16 *v)
+/* The properties of a packet that has come whole. */
+static int get_props(struct cursor *cur, u8 context, struct mqttk_props *p)
 {
-	if (cur->left < 2)
-		return false;
-	*v = get_unaligned_be16(cur->p);
-	cur->p += 2;
-	cur->left -= 2;
-	return true;
+	const u8 *list;
+	u32 len;
+
+	if (get_varint(cur, true, &len) <= 0 || len > cur->left)
+		return -EBADMSG;
+	list = cur->p;
+	skip(cur, len);
+	return mqttk_props_decode(context, list, len, p);
 }
 
-/* Two bytes of length and as many bytes of anything. */
-static bool get_binary(struct cursor *cur, struct mqttk_str *s)
+/* A topic name to publish to. */
+static int check_topic(const struct mqttk_str *t)
 {
-	u16 len;
-
-	if (!get_u16(cur, &len) || cur->left < len)
-		return false;
-	s->p = cur->p;
-	s->len = len;
-	cur->p += len;
-	cur->left -= len;
-	return true;
-}
-
-static bool get_string(struct cursor *cur, struct mqttk_str *s)
-{
-	return get_binary(cur, s) && mqttk_utf8_valid(s->p, s->len);
-}
-
-/* A packet identifier; 0 is not one [MQTT-2.3.1-1]. */
-static bool get_id(struct cursor *cur, u16 *id)
-{
-	return get_u16(cur, id) && *id;
+	if (mqttk_topic_valid(t->p, t->len))
+		return 0;
+	/* Nothing is wrong with it, but for its depth. */
+	if (t->len && mqttk_utf8_valid(t->p, t->len) &&
+	    !mqttk_filter_is_wildcard(t->p, t->len))
+		return -ENAMETOOLONG;
+	return -EBADMSG;
 }
 
 static u8 publish_qos(u8 flags)
@@ -104,40 +126,67 @@ static bool publish_flags_valid(u8 version, u8 flags)
 }
 
 /*
- * What the fixed header of each type of 3.1 and 3.1.1 may look like. A packet
- * of impossible length is refused before a byte of it is stored. CONNECT's
- * minimum is what names the protocol and its level, because the rest belongs
- * to a level that need not be known.
+ * What the fixed header of each type may look like. A packet of impossible
+ * length is refused before a byte of it is stored. CONNECT's minimum is what
+ * names the protocol and its level, because the rest belongs to a level that
+ * need not be known.
  */
-static const struct fixed_rule {
+struct fixed_rule {
+	bool known;
 	u8 flags;
 	u32 min;
 	u32 max;
-} fixed_rules[] = {
-	[MQTTK_CONNECT]		= { 0, 7, MQTTK_REMAINING_MAX },
-	[MQTTK_CONNACK]		= { 0, 2, 2 },
-	[MQTTK_PUBLISH]		= { 0, 3, MQTTK_REMAINING_MAX },
-	[MQTTK_PUBACK]		= { 0, 2, 2 },
-	[MQTTK_PUBREC]		= { 0, 2, 2 },
-	[MQTTK_PUBREL]		= { 2, 2, 2 },
-	[MQTTK_PUBCOMP]		= { 0, 2, 2 },
-	[MQTTK_SUBSCRIBE]	= { 2, 5, MQTTK_REMAINING_MAX },
-	[MQTTK_SUBACK]		= { 0, 3, MQTTK_REMAINING_MAX },
-	[MQTTK_UNSUBSCRIBE]	= { 2, 4, MQTTK_REMAINING_MAX },
-	[MQTTK_UNSUBACK]	= { 0, 2, 2 },
-	[MQTTK_PINGREQ]		= { 0, 0, 0 },
-	[MQTTK_PINGRESP]	= { 0, 0, 0 },
-	[MQTTK_DISCONNECT]	= { 0, 0, 0 },
 };
 
-static bool fixed_flags_valid(u8 version, u8 type, u8 flags)
+static const struct fixed_rule fixed_rules[] = {
+	[MQTTK_CONNECT]		= { true, 0, 7, MQTTK_REMAINING_MAX },
+	[MQTTK_CONNACK]		= { true, 0, 2, 2 },
+	[MQTTK_PUBLISH]		= { true, 0, 3, MQTTK_REMAINING_MAX },
+	[MQTTK_PUBACK]		= { true, 0, 2, 2 },
+	[MQTTK_PUBREC]		= { true, 0, 2, 2 },
+	[MQTTK_PUBREL]		= { true, 2, 2, 2 },
+	[MQTTK_PUBCOMP]		= { true, 0, 2, 2 },
+	[MQTTK_SUBSCRIBE]	= { true, 2, 5, MQTTK_REMAINING_MAX },
+	[MQTTK_SUBACK]		= { true, 0, 3, MQTTK_REMAINING_MAX },
+	[MQTTK_UNSUBSCRIBE]	= { true, 2, 4, MQTTK_REMAINING_MAX },
+	[MQTTK_UNSUBACK]	= { true, 0, 2, 2 },
+	[MQTTK_PINGREQ]		= { true, 0, 0, 0 },
+	[MQTTK_PINGRESP]	= { true, 0, 0, 0 },
+	[MQTTK_DISCONNECT]	= { true, 0, 0, 0 },
+	[MQTTK_AUTH]		= { false },
+};
+
+/*
+ * The same for 5.0. A SUBSCRIBE without entries is a protocol error, not
+ * malformed, so its minimum is that of an empty one.
+ */
+static const struct fixed_rule fixed_rules_v5[] = {
+	[MQTTK_CONNECT]		= { true, 0, 7, MQTTK_REMAINING_MAX },
+	[MQTTK_CONNACK]		= { true, 0, 3, MQTTK_REMAINING_MAX },
+	[MQTTK_PUBLISH]		= { true, 0, 3, MQTTK_REMAINING_MAX },
+	[MQTTK_PUBACK]		= { true, 0, 2, MQTTK_REMAINING_MAX },
+	[MQTTK_PUBREC]		= { true, 0, 2, MQTTK_REMAINING_MAX },
+	[MQTTK_PUBREL]		= { true, 2, 2, MQTTK_REMAINING_MAX },
+	[MQTTK_PUBCOMP]		= { true, 0, 2, MQTTK_REMAINING_MAX },
+	[MQTTK_SUBSCRIBE]	= { true, 2, 3, MQTTK_REMAINING_MAX },
+	[MQTTK_SUBACK]		= { true, 0, 4, MQTTK_REMAINING_MAX },
+	[MQTTK_UNSUBSCRIBE]	= { true, 2, 3, MQTTK_REMAINING_MAX },
+	[MQTTK_UNSUBACK]	= { true, 0, 4, MQTTK_REMAINING_MAX },
+	[MQTTK_PINGREQ]		= { true, 0, 0, 0 },
+	[MQTTK_PINGRESP]	= { true, 0, 0, 0 },
+	[MQTTK_DISCONNECT]	= { true, 0, 0, MQTTK_REMAINING_MAX },
+	[MQTTK_AUTH]		= { true, 0, 0, MQTTK_REMAINING_MAX },
+};
+
+static bool fixed_flags_valid(u8 version, const struct fixed_rule *rule,
+			      const struct mqttk_fixed *f)
 {
-	if (type < MQTTK_CONNECT || type > MQTTK_DISCONNECT)
+	if (!rule->known)
 		return false;
-	if (type == MQTTK_PUBLISH)
-		return publish_flags_valid(version, flags);
-	/* [MQTT-2.2.2-2] */
-	return version == MQTTK_V31 || flags == fixed_rules[type].flags;
+	if (f->type == MQTTK_PUBLISH)
+		return publish_flags_valid(version, f->flags);
+	/* [3.1.1: MQTT-2.2.2-2, 5.0: MQTT-2.1.3-1] */
+	return version == MQTTK_V31 || f->flags == rule->flags;
 }
 
 /**
@@ -148,44 +197,37 @@ static bool fixed_flags_valid(u8 version, u8 type, u8 flags)
  * @f: the result; valid only when something positive is returned
  *
  * Refuses what no packet of this type can be: an unknown type, wrong flags, a
- * length of five bytes, a length the type cannot have. As in 3.1.1, a length
- * written with more bytes than it needs is accepted.
+ * length of five bytes, a length the type cannot have. A length written with
+ * more bytes than it needs is accepted before 5.0, which rules that out.
  *
  * Context: Any.
  * Return: the header's size, 2 to 5; 0 if it is not complete yet; -EBADMSG if
- * it is malformed (as soon as that can be seen); -EPROTONOSUPPORT if @version
- * is not spoken.
+ * it is malformed (as soon as that can be seen).
  */
 int mqttk_wire_fixed(u8 version, const u8 *buf, size_t len,
 		     struct mqttk_fixed *f)
 {
 	struct cursor cur = { buf, len };
-	unsigned int shift;
+	const struct fixed_rule *rule;
 	u8 byte;
+	int n;
 
-	if (version > MQTTK_V311)
-		return -EPROTONOSUPPORT;
 	if (!get_u8(&cur, &byte))
 		return 0;
 	f->type = byte >> 4;
 	f->flags = byte & 0x0f;
-	if (!fixed_flags_valid(version, f->type, f->flags))
+	rule = version == MQTTK_V5 ? &fixed_rules_v5[f->type] :
+				     &fixed_rules[f->type];
+	if (!fixed_flags_valid(version, rule, f))
 		return -EBADMSG;
 
-	f->remaining = 0;
-	for (shift = 0; shift < 28; shift += 7) {
-		if (!get_u8(&cur, &byte))
-			return 0;
-		f->remaining |= (u32)(byte & 0x7f) << shift;
-		if (byte & 0x80)
-			continue;
-		if (f->remaining < fixed_rules[f->type].min ||
-		    f->remaining > fixed_rules[f->type].max)
-			return -EBADMSG;
-		f->size = len - cur.left;
-		return f->size;
-	}
-	return -EBADMSG;
+	n = get_varint(&cur, version == MQTTK_V5, &f->remaining);
+	if (n <= 0)
+		return n;
+	if (f->remaining < rule->min || f->remaining > rule->max)
+		return -EBADMSG;
+	f->size = 1 + n;
+	return f->size;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_fixed);
 
@@ -193,20 +235,22 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_fixed);
 static int connect_protocol(struct cursor *cur, struct mqttk_connect *c)
 {
 	struct mqttk_str name;
+	bool spoken;
 	u8 level;
 
-	if (!get_binary(cur, &name) || !get_u8(cur, &c->version))
+	if (!get_binary(cur, &name) || !get_u8(cur, &level))
 		return -EBADMSG;
 	if (name.len == 4 && !memcmp(name.p, "MQTT", 4))
-		level = MQTTK_V311;
+		spoken = level == MQTTK_V311 || level == MQTTK_V5;
 	else if (name.len == 6 && !memcmp(name.p, "MQIsdp", 6))
-		level = MQTTK_V31;
+		spoken = level == MQTTK_V31;
 	else
 		return -EPROTO;
-	return c->version == level ? 0 : -EPROTONOSUPPORT;
+	c->version = level;
+	return spoken ? 0 : -EPROTONOSUPPORT;
 }
 
-/* Flags and keep-alive. */
+/* Flags, keep-alive and properties. */
 static int connect_header(struct cursor *cur, struct mqttk_connect *c)
 {
 	bool strict = c->version != MQTTK_V31;
@@ -222,31 +266,54 @@ static int connect_header(struct cursor *cur, struct mqttk_connect *c)
 	if (c->has_will) {
 		c->will_retain = flags & CONNECT_WILL_RETAIN;
 		c->will_qos = (flags & CONNECT_WILL_QOS) >> 3;
-		if (c->will_qos > QOS_MAX)		/* [MQTT-3.1.2-14] */
+		/* [3.1.1: MQTT-3.1.2-14, 5.0: MQTT-3.1.2-12] */
+		if (c->will_qos > QOS_MAX)
 			return -EBADMSG;
 	} else if (strict && flags & (CONNECT_WILL_QOS | CONNECT_WILL_RETAIN)) {
-		return -EBADMSG;	/* [MQTT-3.1.2-13], [MQTT-3.1.2-15] */
+		/*
+		 * [3.1.1: MQTT-3.1.2-13, MQTT-3.1.2-15,
+		 *  5.0: MQTT-3.1.2-11, MQTT-3.1.2-13]
+		 */
+		return -EBADMSG;
 	}
 
 	c->has_user = flags & CONNECT_USER;
 	c->has_password = flags & CONNECT_PASSWORD;
-	if (c->has_password && !c->has_user)		/* [MQTT-3.1.2-22] */
+	if (c->version == MQTTK_V5)
+		return get_props(cur, MQTTK_CONNECT, &c->props);
+	if (c->has_password && !c->has_user)	/* [3.1.1: MQTT-3.1.2-22] */
 		return -EBADMSG;
 	return 0;
 }
 
-/* Everything behind the keep-alive, to the packet's last byte. */
+static int connect_will(struct cursor *cur, struct mqttk_connect *c)
+{
+	int err = 0;
+
+	if (c->version == MQTTK_V5)
+		err = get_props(cur, MQTTK_PROPS_WILL, &c->will_props);
+	if (err)
+		return err;
+	if (!get_binary(cur, &c->will_topic))
+		return -EBADMSG;
+	err = check_topic(&c->will_topic);
+	if (err)
+		return err;
+	return get_binary(cur, &c->will_payload) ? 0 : -EBADMSG;
+}
+
+/* Everything behind the header, to the packet's last byte. */
 static int connect_payload(struct cursor *cur, struct mqttk_connect *c)
 {
 	bool lenient = c->version == MQTTK_V31;
+	int err;
 
 	if (!get_string(cur, &c->client_id))
 		return -EBADMSG;
 	if (c->has_will) {
-		if (!get_binary(cur, &c->will_topic) ||
-		    !mqttk_topic_valid(c->will_topic.p, c->will_topic.len) ||
-		    !get_binary(cur, &c->will_payload))
-			return -EBADMSG;
+		err = connect_will(cur, c);
+		if (err)
+			return err;
 	}
 
 	/* MQTT 3.1: the packet's length has precedence over these flags. */
@@ -271,11 +338,13 @@ static int connect_payload(struct cursor *cur, struct mqttk_connect *c)
  * An empty client identifier passes, with and without a clean session: that is
  * answered by a return code, not by silence.
  *
+ * What else is valid in @c is so only when 0 is returned, but @c->version
+ * always is: with 5 there, an error is worth a CONNACK with its reason code;
+ * with -EPROTONOSUPPORT, one with return code 1; with 0, it is not MQTT at
+ * all. Otherwise the connection is closed without an answer.
+ *
  * Context: Any.
- * Return: 0; -EPROTO if the protocol is not MQTT (close without an answer);
- * -EPROTONOSUPPORT if it is MQTT of a level that is not spoken, where only
- * @c->version is valid (answer 0x01, then close); -EBADMSG if it is malformed
- * (close without an answer).
+ * Return: 0, -EBADMSG, -EPROTO, -EPROTONOSUPPORT or -ENAMETOOLONG; see wire.h.
  */
 int mqttk_wire_connect(const u8 *body, size_t len, struct mqttk_connect *c)
 {
@@ -283,6 +352,8 @@ int mqttk_wire_connect(const u8 *body, size_t len, struct mqttk_connect *c)
 	int err;
 
 	memset(c, 0, sizeof(*c));
+	mqttk_props_init(&c->props);
+	mqttk_props_init(&c->will_props);
 	err = connect_protocol(&cur, c);
 	if (!err)
 		err = connect_header(&cur, c);
@@ -292,6 +363,62 @@ int mqttk_wire_connect(const u8 *body, size_t len, struct mqttk_connect *c)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_connect);
 
+/*
+ * Finds the end of a PUBLISH's variable header, of which @avail bytes have
+ * come. Returns 1 when @header bytes are all of it, with @props of them at
+ * its end; 0 if it takes more to tell; or an error.
+ */
+static int publish_header(u8 version, u8 qos, u32 remaining, const u8 *body,
+			  size_t avail, u32 *header, u32 *props)
+{
+	bool whole = avail >= remaining;
+	struct cursor cur;
+	u16 topic_len;
+	u32 size;
+	int n;
+
+	/* What has arrived may go beyond the packet; the header may not. */
+	if (whole)
+		avail = remaining;
+	cur = (struct cursor){ body, avail };
+	if (!get_u16(&cur, &topic_len))
+		return whole ? -EBADMSG : 0;
+	size = 2 + topic_len + (qos ? 2 : 0);
+	*props = 0;
+	if (version == MQTTK_V5) {
+		if (size >= remaining)
+			return -EBADMSG;
+		if (size >= avail)
+			return 0;
+		cur = (struct cursor){ body + size, avail - size };
+		n = get_varint(&cur, true, props);
+		if (n < 0)
+			return n;
+		if (!n)
+			return whole ? -EBADMSG : 0;
+		size += n + *props;
+	}
+	if (size > remaining)
+		return -EBADMSG;
+	if (size > MQTTK_PUBLISH_HEADER_MAX)
+		return -EMSGSIZE;
+	*header = size;
+	return size <= avail;
+}
+
+/* @p->props, and what they and the topic mean to each other. */
+static int publish_props(const u8 *list, u32 len, struct mqttk_publish *p)
+{
+	int err = mqttk_props_decode(MQTTK_PUBLISH, list, len, &p->props);
+
+	if (err)
+		return err;
+	/* [MQTT-3.3.4-6] */
+	if (mqttk_props_has(&p->props, MQTTK_PROP_SUBSCRIPTION_ID))
+		return -EPROTO;
+	return p->topic.len || p->props.topic_alias ? 0 : -EPROTO;
+}
+
 /**
  * mqttk_wire_publish - decode a PUBLISH up to its payload
  * @version: protocol level
@@ -300,45 +427,49 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_connect);
  * @body: what follows the fixed header
  * @avail: bytes of it that have arrived; what goes beyond @remaining is not
  *	looked at
- * @p: the result, valid only when something positive is returned; its topic
- *	points into @body
+ * @p: the result, valid only when something positive is returned; it points
+ *	into @body
  *
- * The payload is the @remaining - @p->header bytes behind the header.
+ * The payload is the @remaining - @p->header bytes behind the header. Until
+ * the header has come whole, only its length is judged: one that leaves the
+ * packet or is over MQTTK_PUBLISH_HEADER_MAX is refused at once.
  *
  * Context: Any.
  * Return: bytes of the variable header (as in @p->header); 0 if it is not
- * complete yet; -EBADMSG if it is malformed; -EPROTONOSUPPORT if @version is
- * not spoken.
+ * complete yet; -EBADMSG, -EPROTO, -ENAMETOOLONG, -EADDRNOTAVAIL or -EMSGSIZE;
+ * see wire.h.
  */
 int mqttk_wire_publish(u8 version, u8 flags, u32 remaining,
 		       const u8 *body, size_t avail, struct mqttk_publish *p)
 {
 	u8 qos = publish_qos(flags);
-	u32 id_size = qos ? 2 : 0;
 	struct cursor cur;
-	u16 topic_len;
+	u32 props;
+	int err;
 
-	if (version > MQTTK_V311)
-		return -EPROTONOSUPPORT;
-	if (!publish_flags_valid(version, flags) || remaining < 2 + id_size)
+	if (!publish_flags_valid(version, flags) ||
+	    remaining < (qos ? 4 : 2))
 		return -EBADMSG;
-
-	/* What has arrived may go beyond the packet; the header may not. */
-	cur = (struct cursor){ body, avail };
-	if (!get_u16(&cur, &topic_len))
-		return 0;
-	p->header = 2 + topic_len + id_size;
-	if (p->header > remaining)
-		return -EBADMSG;
-	if (p->header > avail)
-		return 0;
+	err = publish_header(version, qos, remaining, body, avail, &p->header,
+			     &props);
+	if (err <= 0)
+		return err;
 
 	cur = (struct cursor){ body, p->header };
 	p->packet_id = 0;
-	if (!get_binary(&cur, &p->topic) || (qos && !get_id(&cur, &p->packet_id)))
+	if (!get_binary(&cur, &p->topic))
 		return -EBADMSG;
-	if (!mqttk_topic_valid(p->topic.p, p->topic.len))
-		return -EBADMSG;
+	err = qos ? get_id(&cur, &p->packet_id) : 0;
+	if (!err && (p->topic.len || version != MQTTK_V5))
+		err = check_topic(&p->topic);
+	if (err)
+		return err;
+	if (version == MQTTK_V5)
+		err = publish_props(body + p->header - props, props, p);
+	else
+		mqttk_props_init(&p->props);
+	if (err)
+		return err;
 	p->qos = qos;
 	p->dup = qos && flags & MQTTK_PUBLISH_DUP;
 	p->retain = flags & MQTTK_PUBLISH_RETAIN;
@@ -346,26 +477,150 @@ int mqttk_wire_publish(u8 version, u8 flags, u32 remaining,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_publish);
 
+/*
+ * Which reason codes a client's packets may carry. 0x10 is for servers to say,
+ * but does no harm.
+ */
+#define RECEIVED	(BIT(MQTTK_PUBACK) | BIT(MQTTK_PUBREC))
+#define RELEASED	(BIT(MQTTK_PUBREL) | BIT(MQTTK_PUBCOMP))
+#define LEAVING		BIT(MQTTK_DISCONNECT)
+
+static const struct {
+	u8 reason;
+	u16 on;
+} client_reasons[] = {
+	{ MQTTK_REASON_SUCCESS, RECEIVED | RELEASED | LEAVING },
+	{ MQTTK_REASON_DISCONNECT_WITH_WILL, LEAVING },
+	{ MQTTK_REASON_NO_MATCHING_SUBSCRIBERS, RECEIVED },
+	{ MQTTK_REASON_CONTINUE_AUTHENTICATION, BIT(MQTTK_AUTH) },
+	{ MQTTK_REASON_REAUTHENTICATE, BIT(MQTTK_AUTH) },
+	{ MQTTK_REASON_UNSPECIFIED_ERROR, RECEIVED | LEAVING },
+	{ MQTTK_REASON_MALFORMED_PACKET, LEAVING },
+	{ MQTTK_REASON_PROTOCOL_ERROR, LEAVING },
+	{ MQTTK_REASON_IMPLEMENTATION_SPECIFIC, RECEIVED | LEAVING },
+	{ MQTTK_REASON_NOT_AUTHORIZED, RECEIVED },
+	{ MQTTK_REASON_TOPIC_NAME_INVALID, RECEIVED | LEAVING },
+	{ MQTTK_REASON_PACKET_ID_IN_USE, RECEIVED },
+	{ MQTTK_REASON_PACKET_ID_NOT_FOUND, RELEASED },
+	{ MQTTK_REASON_RECEIVE_MAX_EXCEEDED, LEAVING },
+	{ MQTTK_REASON_TOPIC_ALIAS_INVALID, LEAVING },
+	{ MQTTK_REASON_PACKET_TOO_LARGE, LEAVING },
+	{ MQTTK_REASON_MESSAGE_RATE_TOO_HIGH, LEAVING },
+	{ MQTTK_REASON_QUOTA_EXCEEDED, RECEIVED | LEAVING },
+	{ MQTTK_REASON_ADMINISTRATIVE_ACTION, LEAVING },
+	{ MQTTK_REASON_PAYLOAD_FORMAT_INVALID, RECEIVED | LEAVING },
+};
+
+static bool reason_allowed(u8 type, u8 reason)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(client_reasons); i++)
+		if (client_reasons[i].reason == reason)
+			return client_reasons[i].on & BIT(type);
+	return false;
+}
+
+/*
+ * The end of a packet of 5.0: a reason code, which may be left out if it is 0,
+ * and properties, which may be left out if there are none. A reason code that
+ * this packet cannot have is well-formed, but not allowed.
+ */
+static int get_outcome(struct cursor *cur, u8 type, u8 *reason,
+		       struct mqttk_props *props)
+{
+	int err;
+
+	*reason = MQTTK_REASON_SUCCESS;
+	get_u8(cur, reason);
+	if (!reason_allowed(type, *reason))
+		return -EPROTO;
+	if (!cur->left)
+		return 0;
+	err = get_props(cur, type, props);
+	if (err)
+		return err;
+	return cur->left ? -EBADMSG : 0;
+}
+
 /**
- * mqttk_wire_ack - decode PUBACK, PUBREC, PUBREL, PUBCOMP or UNSUBACK
+ * mqttk_wire_ack - decode PUBACK, PUBREC, PUBREL or PUBCOMP
+ * @version: protocol level
+ * @type: which of them
+ * @body: what follows the fixed header
+ * @len: all of its bytes
+ * @ack: the result; it points into @body
+ *
+ * Context: Any.
+ * Return: 0, -EBADMSG or -EPROTO; see wire.h.
+ */
+int mqttk_wire_ack(u8 version, u8 type, const u8 *body, size_t len,
+		   struct mqttk_ack *ack)
+{
+	struct cursor cur = { body, len };
+	int err;
+
+	ack->reason = MQTTK_REASON_SUCCESS;
+	mqttk_props_init(&ack->props);
+	err = get_id(&cur, &ack->id);
+	if (err || !cur.left)
+		return err;
+	if (version != MQTTK_V5)
+		return -EBADMSG;
+	return get_outcome(&cur, type, &ack->reason, &ack->props);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_ack);
+
+/**
+ * mqttk_wire_disconnect - decode a DISCONNECT
  * @version: protocol level
  * @body: what follows the fixed header
  * @len: all of its bytes
- * @id: the packet identifier, not 0
+ * @d: the result; it points into @body
  *
  * Context: Any.
- * Return: 0; -EBADMSG if it is malformed; -EPROTONOSUPPORT if @version is not
- * spoken.
+ * Return: 0, -EBADMSG or -EPROTO; see wire.h.
  */
-int mqttk_wire_ack(u8 version, const u8 *body, size_t len, u16 *id)
+int mqttk_wire_disconnect(u8 version, const u8 *body, size_t len,
+			  struct mqttk_disconnect *d)
 {
 	struct cursor cur = { body, len };
 
-	if (version > MQTTK_V311)
-		return -EPROTONOSUPPORT;
-	return get_id(&cur, id) && !cur.left ? 0 : -EBADMSG;
+	d->reason = MQTTK_REASON_NORMAL_DISCONNECTION;
+	mqttk_props_init(&d->props);
+	if (!len)
+		return 0;
+	if (version != MQTTK_V5)
+		return -EBADMSG;
+	return get_outcome(&cur, MQTTK_DISCONNECT, &d->reason, &d->props);
 }
-EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_ack);
+EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_disconnect);
+
+/**
+ * mqttk_wire_auth - decode an AUTH, which is of MQTT 5.0
+ * @body: what follows the fixed header
+ * @len: all of its bytes
+ * @a: the result; it points into @body
+ *
+ * The short form, which stands for success, is a server's to send.
+ *
+ * Context: Any.
+ * Return: 0, -EBADMSG or -EPROTO; see wire.h.
+ */
+int mqttk_wire_auth(const u8 *body, size_t len, struct mqttk_auth *a)
+{
+	struct cursor cur = { body, len };
+	int err;
+
+	mqttk_props_init(&a->props);
+	err = get_outcome(&cur, MQTTK_AUTH, &a->reason, &a->props);
+	if (err)
+		return err;
+	/* Section 3.15.2.2.2: it cannot be left out. */
+	return mqttk_props_has(&a->props, MQTTK_PROP_AUTH_METHOD) ?
+	       0 : -EPROTO;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_auth);
 
 /* One filter and, in a SUBSCRIBE, its options. */
 static bool get_entry(struct cursor *cur, bool options, struct mqttk_str *filter,
@@ -373,6 +628,24 @@ static bool get_entry(struct cursor *cur, bool options, struct mqttk_str *filter
 {
 	*opt = 0;
 	return get_binary(cur, filter) && (!options || get_u8(cur, opt));
+}
+
+/* What is wrong with an entry's option byte, if something is. */
+static int check_options(u8 version, const struct mqttk_str *filter, u8 opt)
+{
+	if (version != MQTTK_V5)	/* [3.1.1: MQTT-3.8.3-4] */
+		return opt > QOS_MAX ? -EBADMSG : 0;
+	if (opt & SUB_RESERVED)		/* [MQTT-3.8.3-5] */
+		return -EBADMSG;
+	/* Section 3.8.3.1 rules out these two. */
+	if ((opt & MQTTK_SUB_QOS) > QOS_MAX ||
+	    (opt & MQTTK_SUB_RETAIN_HANDLING) > MQTTK_SUB_RETAIN_NEVER)
+		return -EPROTO;
+	/* [MQTT-3.8.3-4] */
+	if (opt & MQTTK_SUB_NO_LOCAL &&
+	    mqttk_filter_is_shared(filter->p, filter->len))
+		return -EPROTO;
+	return 0;
 }
 
 /**
@@ -383,29 +656,31 @@ static bool get_entry(struct cursor *cur, bool options, struct mqttk_str *filter
  * @len: all of its bytes
  * @it: the result, for mqttk_wire_subscribe_next(); it points into @body
  *
- * Checks all of the packet, so that nothing of a malformed one takes effect:
- * at least one entry [MQTT-3.8.3-3, MQTT-3.10.3-2], every filter a permitted
- * string, every option byte a QoS from 0 to 2 without reserved bits
- * [MQTT-3.8.3-4], for MQTT 3.1 too. Whether a string is a valid filter is not
- * judged here, because a SUBACK refuses filters one by one.
+ * Checks all of the packet, so that nothing of a bad one takes effect: at
+ * least one entry [3.1.1: MQTT-3.8.3-3, MQTT-3.10.3-2, 5.0: MQTT-3.8.3-2,
+ * MQTT-3.10.3-2], every filter a permitted string, every option byte one that
+ * means something, for MQTT 3.1 too. Whether a string is a valid filter is
+ * not judged here, because a SUBACK refuses filters one by one.
  *
  * The time this takes is linear in @len, which the caller bounds.
  *
  * Context: Any.
- * Return: 0; -EBADMSG if it is malformed; -EPROTONOSUPPORT if @version is not
- * spoken.
+ * Return: 0, -EBADMSG or -EPROTO; see wire.h.
  */
 int mqttk_wire_subscribe(u8 version, u8 type, const u8 *body, size_t len,
 			 struct mqttk_sub_iter *it)
 {
 	struct cursor cur = { body, len };
 	struct mqttk_str filter;
+	int err;
 	u8 opt;
 
-	if (version > MQTTK_V311)
-		return -EPROTONOSUPPORT;
-	if (!get_id(&cur, &it->packet_id))
-		return -EBADMSG;
+	mqttk_props_init(&it->props);
+	err = get_id(&cur, &it->packet_id);
+	if (!err && version == MQTTK_V5)
+		err = get_props(&cur, type, &it->props);
+	if (err)
+		return err;
 	it->options = type == MQTTK_SUBSCRIBE;
 	it->p = cur.p;
 	it->left = cur.left;
@@ -413,11 +688,14 @@ int mqttk_wire_subscribe(u8 version, u8 type, const u8 *body, size_t len,
 
 	while (cur.left) {
 		if (!get_entry(&cur, it->options, &filter, &opt) ||
-		    !mqttk_utf8_valid(filter.p, filter.len) || opt > QOS_MAX)
+		    !mqttk_utf8_valid(filter.p, filter.len))
 			return -EBADMSG;
+		err = check_options(version, &filter, opt);
+		if (err)
+			return err;
 		it->nr++;
 	}
-	return it->nr ? 0 : -EBADMSG;
+	return it->nr ? 0 : -EPROTO;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_subscribe);
 
@@ -425,7 +703,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_subscribe);
  * mqttk_wire_subscribe_next - take the next entry
  * @it: as mqttk_wire_subscribe() left it on returning 0
  * @filter: a permitted string, not necessarily a valid filter; may be empty
- * @options: requested QoS; 0 in an UNSUBSCRIBE
+ * @options: MQTTK_SUB_* bits; 0 in an UNSUBSCRIBE
  *
  * Context: Any.
  * Return: true, @it->nr times; false at the end.
@@ -442,179 +720,3 @@ bool mqttk_wire_subscribe_next(struct mqttk_sub_iter *it,
 	return true;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_subscribe_next);
-
-/* Returns the bytes written, MQTTK_FIXED_MAX at most. */
-static unsigned int put_fixed(u8 *buf, u8 type, u8 flags, u32 remaining)
-{
-	unsigned int n = 0;
-
-	buf[n++] = type << 4 | flags;
-	while (remaining > 0x7f && n < MQTTK_FIXED_MAX - 1) {
-		buf[n++] = 0x80 | (remaining & 0x7f);
-		remaining >>= 7;
-	}
-	buf[n++] = remaining & 0x7f;
-	return n;
-}
-
-/**
- * mqttk_wire_put_connack - write a CONNACK
- * @buf: room for MQTTK_CONNACK_MAX bytes
- * @version: protocol level; 3.1 has no session_present
- * @session_present: whether a stored session goes on; ignored unless accepted
- *	[MQTT-3.2.2-4]
- * @code: enum mqttk_connack_code
- *
- * Context: Any.
- * Return: bytes written.
- */
-unsigned int mqttk_wire_put_connack(u8 *buf, u8 version, bool session_present,
-				    u8 code)
-{
-	unsigned int n = put_fixed(buf, MQTTK_CONNACK, 0, 2);
-
-	buf[n++] = session_present && version != MQTTK_V31 &&
-		   code == MQTTK_CONNACK_ACCEPTED;
-	buf[n++] = code;
-	return n;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_put_connack);
-
-/**
- * mqttk_wire_put_ack - write PUBACK, PUBREC, PUBREL, PUBCOMP or UNSUBACK
- * @buf: room for MQTTK_ACK_MAX bytes
- * @version: protocol level, 3 or 4
- * @type: which of them
- * @id: the packet identifier
- *
- * Context: Any.
- * Return: bytes written.
- */
-unsigned int mqttk_wire_put_ack(u8 *buf, u8 version, u8 type, u16 id)
-{
-	unsigned int n = put_fixed(buf, type, fixed_rules[type].flags, 2);
-
-	put_unaligned_be16(id, buf + n);
-	return n + 2;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_put_ack);
-
-/**
- * mqttk_wire_put_pingresp - write a PINGRESP
- * @buf: room for MQTTK_PINGRESP_MAX bytes
- *
- * Context: Any.
- * Return: bytes written.
- */
-unsigned int mqttk_wire_put_pingresp(u8 *buf)
-{
-	return put_fixed(buf, MQTTK_PINGRESP, 0, 0);
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_put_pingresp);
-
-/**
- * mqttk_wire_put_suback_header - write a SUBACK up to its codes
- * @buf: room for MQTTK_SUBACK_HEADER_MAX bytes
- * @version: protocol level, 3 or 4
- * @id: the SUBSCRIBE's packet identifier
- * @nr: how many codes the caller appends, one byte each
- *
- * A decoded SUBSCRIBE never has more entries than a SUBACK can answer.
- *
- * Context: Any.
- * Return: bytes written.
- */
-unsigned int mqttk_wire_put_suback_header(u8 *buf, u8 version, u16 id, u32 nr)
-{
-	unsigned int n = put_fixed(buf, MQTTK_SUBACK, 0, 2 + nr);
-
-	put_unaligned_be16(id, buf + n);
-	return n + 2;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_put_suback_header);
-
-/* Remaining length of a PUBLISH, or 0 if no length field can express it. */
-static u32 publish_remaining(u8 qos, u16 topic_len, u32 payload_len)
-{
-	u32 header = 2 + topic_len + (qos ? 2 : 0);
-
-	return payload_len <= MQTTK_REMAINING_MAX - header ?
-	       header + payload_len : 0;
-}
-
-/**
- * mqttk_wire_publish_head - write a PUBLISH up to its topic
- * @buf: room for MQTTK_PUBLISH_HEAD_MAX bytes
- * @version: protocol level, 3 or 4
- * @qos: 0 to 2
- * @dup: this is a repetition; ignored for QoS 0 [MQTT-3.3.1-2]
- * @retain: the value is a retained one
- * @topic_len: bytes of the topic
- * @payload_len: bytes of the payload
- *
- * The topic's length is the last thing written here. The topic follows, then
- * mqttk_wire_publish_tail(), then the payload.
- *
- * Context: Any.
- * Return: bytes written; 0 if no packet can hold that much.
- */
-unsigned int mqttk_wire_publish_head(u8 *buf, u8 version, u8 qos, bool dup,
-				     bool retain, u16 topic_len,
-				     u32 payload_len)
-{
-	u32 remaining = publish_remaining(qos, topic_len, payload_len);
-	u8 flags = qos << 1;
-	unsigned int n;
-
-	if (!remaining)
-		return 0;
-	if (dup && qos)
-		flags |= MQTTK_PUBLISH_DUP;
-	if (retain)
-		flags |= MQTTK_PUBLISH_RETAIN;
-	n = put_fixed(buf, MQTTK_PUBLISH, flags, remaining);
-	put_unaligned_be16(topic_len, buf + n);
-	return n + 2;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_publish_head);
-
-/**
- * mqttk_wire_publish_tail - write what stands between topic and payload
- * @buf: room for MQTTK_PUBLISH_TAIL_MAX bytes
- * @version: protocol level, 3 or 4
- * @qos: 0 to 2
- * @id: the packet identifier; not looked at for QoS 0
- *
- * Context: Any.
- * Return: bytes written: 2, or 0 for QoS 0.
- */
-unsigned int mqttk_wire_publish_tail(u8 *buf, u8 version, u8 qos, u16 id)
-{
-	if (!qos)
-		return 0;
-	put_unaligned_be16(id, buf);
-	return 2;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_publish_tail);
-
-/**
- * mqttk_wire_publish_size - measure a PUBLISH
- * @version: protocol level, 3 or 4
- * @qos: 0 to 2
- * @topic_len: bytes of the topic
- * @payload_len: bytes of the payload
- *
- * Context: Any.
- * Return: bytes of the whole packet, its fixed header included; 0 if no packet
- * can hold that much.
- */
-u32 mqttk_wire_publish_size(u8 version, u8 qos, u16 topic_len, u32 payload_len)
-{
-	u32 remaining = publish_remaining(qos, topic_len, payload_len);
-	u8 buf[MQTTK_FIXED_MAX];
-
-	if (!remaining)
-		return 0;
-	return put_fixed(buf, MQTTK_PUBLISH, 0, remaining) + remaining;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_wire_publish_size);

@@ -1,61 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * wire.c: every packet type, whole, cut short, with each bit turned, and out
- * and back in again.
+ * The wire format of 3.1 and 3.1.1: every packet type, whole, cut short, with
+ * each bit turned, and out and back in again.
  */
 #include <kunit/test.h>
 #include <linux/errno.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
-#include "../wire.h"
-
-/* A buffer of exactly @len bytes, so that KASAN sees a read beyond it. */
-static u8 *exact(struct kunit *test, const void *p, size_t len)
-{
-	u8 *buf = kunit_kmalloc(test, len, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, buf);
-	if (len)
-		memcpy(buf, p, len);
-	return buf;
-}
-
-/* Decodes what follows a fixed header by the decoder of its type. */
-static int decode_body(u8 version, const struct mqttk_fixed *f,
-		       const u8 *body, size_t len)
-{
-	struct mqttk_connect connect;
-	struct mqttk_publish publish;
-	struct mqttk_sub_iter it;
-	u16 id;
-
-	switch (f->type) {
-	case MQTTK_CONNECT:
-		return mqttk_wire_connect(body, len, &connect);
-	case MQTTK_PUBLISH:
-		return mqttk_wire_publish(version, f->flags, f->remaining,
-					  body, len, &publish);
-	case MQTTK_PUBACK:
-	case MQTTK_PUBREC:
-	case MQTTK_PUBREL:
-	case MQTTK_PUBCOMP:
-	case MQTTK_UNSUBACK:
-		return mqttk_wire_ack(version, body, len, &id);
-	case MQTTK_SUBSCRIBE:
-	case MQTTK_UNSUBSCRIBE:
-		return mqttk_wire_subscribe(version, f->type, body, len, &it);
-	default:	/* a broker receives no body of any other type */
-		return 0;
-	}
-}
-
-static bool has_decoder(u8 type)
-{
-	return type != MQTTK_CONNACK && type != MQTTK_SUBACK &&
-	       type != MQTTK_PINGREQ && type != MQTTK_PINGRESP &&
-	       type != MQTTK_DISCONNECT;
-}
+#include "wire_fixture.h"
 
 struct packet {
 	const char *name;
@@ -136,6 +89,8 @@ static void wire_truncated(struct kunit *test)
 
 	mqttk_wire_fixed(p->version, p->bytes, p->len, &f);
 	for (len = 0; len < p->len; len++) {
+		bool no_entry = len == 4 && (f.type == MQTTK_SUBSCRIBE ||
+					     f.type == MQTTK_UNSUBSCRIBE);
 		u8 *buf = exact(test, p->bytes, len);
 		int ret = mqttk_wire_fixed(p->version, buf, len, &cut_f);
 
@@ -148,7 +103,8 @@ static void wire_truncated(struct kunit *test)
 		ret = decode_body(p->version, &f, buf, len - 2);
 		if (!p->header)
 			KUNIT_EXPECT_EQ_MSG(test, ret,
-					    len == p->also ? 0 : -EBADMSG,
+					    len == p->also ? 0 :
+					    no_entry ? -EPROTO : -EBADMSG,
 					    "%zu bytes", len);
 		else
 			KUNIT_EXPECT_EQ_MSG(test, ret,
@@ -352,13 +308,6 @@ static int connect(struct kunit *test, const char *bytes, size_t len,
 
 #define CONNECT(test, bytes, c) connect(test, bytes, sizeof(bytes) - 1, c)
 
-static bool str_is(const struct mqttk_str *s, const char *want, size_t len)
-{
-	return s->len == len && (!len || !memcmp(s->p, want, len));
-}
-
-#define STR_IS(s, want) str_is(s, want, sizeof(want) - 1)
-
 /* Every field of a CONNECT that has them all comes out. */
 static void wire_connect_fields(struct kunit *test)
 {
@@ -403,8 +352,10 @@ static void wire_connect_protocol(struct kunit *test)
 		char v31[] = "\0\6MQIsdp\0\2\0\0\0\1a";
 
 		v311[6] = level;
+		/* level 5 takes the id's length for one of properties */
 		KUNIT_EXPECT_EQ(test, CONNECT(test, v311, &c),
-				level == 4 ? 0 : -EPROTONOSUPPORT);
+				level == 4 ? 0 : level == 5 ? -EBADMSG :
+				-EPROTONOSUPPORT);
 		KUNIT_EXPECT_EQ(test, c.version, level);
 		v31[8] = level;
 		KUNIT_EXPECT_EQ(test, CONNECT(test, v31, &c),
@@ -412,15 +363,17 @@ static void wire_connect_protocol(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, c.version, level);
 	}
 	/* a level says nothing about what follows it */
-	KUNIT_EXPECT_EQ(test, CONNECT(test, "\0\4MQTT\5", &c), -EPROTONOSUPPORT);
-	KUNIT_EXPECT_EQ(test, CONNECT(test, "\0\4MQTT\5\2\0\x3c\5\x11\0\0\0\1\0\1a", &c),
+	KUNIT_EXPECT_EQ(test, CONNECT(test, "\0\4MQTT\6", &c), -EPROTONOSUPPORT);
+	KUNIT_EXPECT_EQ(test, CONNECT(test, "\0\4MQTT\x84\xff", &c),
 			-EPROTONOSUPPORT);
 
 	KUNIT_EXPECT_EQ(test, CONNECT(test, "\0\4mqtt\4\2\0\0\0\1a", &c), -EPROTO);
 	KUNIT_EXPECT_EQ(test, CONNECT(test, "\0\4MQTX\4\2\0\0\0\1a", &c), -EPROTO);
 	KUNIT_EXPECT_EQ(test, CONNECT(test, "\0\3MQT\4\2\0\0\0\1a", &c), -EPROTO);
 	KUNIT_EXPECT_EQ(test, CONNECT(test, "\0\0\4\2\0\0\0\1a", &c), -EPROTO);
+	KUNIT_EXPECT_EQ(test, c.version, 0);
 	KUNIT_EXPECT_EQ(test, CONNECT(test, "\xff\xffMQTT\4", &c), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, c.version, 0);
 }
 
 /*
@@ -547,8 +500,10 @@ static void wire_publish_fields(struct kunit *test)
 
 #define BAD(flags, bytes) \
 	KUNIT_EXPECT_EQ(test, PUBLISH(test, 4, flags, bytes, &p), -EBADMSG)
-	BAD(0x02, "\0\3a/b\0\0");
-	BAD(0x04, "\0\3a/b\0\0x");
+	KUNIT_EXPECT_EQ(test, PUBLISH(test, 4, 0x02, "\0\3a/b\0\0", &p),
+			-EPROTO);
+	KUNIT_EXPECT_EQ(test, PUBLISH(test, 4, 0x04, "\0\3a/b\0\0x", &p),
+			-EPROTO);
 	BAD(0x06, "\0\3a/b\0\1");
 	BAD(0x08, "\0\3a/b\0\1");
 	BAD(0x00, "\0\0payload");
@@ -586,16 +541,21 @@ static void wire_publish_ends(struct kunit *test)
 static void wire_ack(struct kunit *test)
 {
 	u8 *buf = exact(test, "\x12\x34\0\0\1", 5);
-	u16 id = 0;
+	struct mqttk_ack ack;
 
-	KUNIT_EXPECT_EQ(test, mqttk_wire_ack(4, buf, 2, &id), 0);
-	KUNIT_EXPECT_EQ(test, id, 0x1234);
-	KUNIT_EXPECT_EQ(test, mqttk_wire_ack(3, buf + 3, 2, &id), 0);
-	KUNIT_EXPECT_EQ(test, id, 1);
-	KUNIT_EXPECT_EQ(test, mqttk_wire_ack(4, buf + 2, 2, &id), -EBADMSG);
-	KUNIT_EXPECT_EQ(test, mqttk_wire_ack(4, buf, 0, &id), -EBADMSG);
-	KUNIT_EXPECT_EQ(test, mqttk_wire_ack(4, buf, 1, &id), -EBADMSG);
-	KUNIT_EXPECT_EQ(test, mqttk_wire_ack(4, buf, 3, &id), -EBADMSG);
+#define ACK(version, buf, len) \
+	mqttk_wire_ack(version, MQTTK_PUBACK, buf, len, &ack)
+	KUNIT_EXPECT_EQ(test, ACK(4, buf, 2), 0);
+	KUNIT_EXPECT_EQ(test, ack.id, 0x1234);
+	KUNIT_EXPECT_EQ(test, ack.reason, 0);
+	KUNIT_EXPECT_EQ(test, ack.props.has, 0);
+	KUNIT_EXPECT_EQ(test, ACK(3, buf + 3, 2), 0);
+	KUNIT_EXPECT_EQ(test, ack.id, 1);
+	KUNIT_EXPECT_EQ(test, ACK(4, buf + 2, 2), -EPROTO);
+	KUNIT_EXPECT_EQ(test, ACK(4, buf, 0), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, ACK(4, buf, 1), -EBADMSG);
+	KUNIT_EXPECT_EQ(test, ACK(4, buf, 3), -EBADMSG);
+#undef ACK
 }
 
 static int subscribe(struct kunit *test, u8 type, const char *bytes, size_t len,
@@ -651,7 +611,6 @@ static void wire_subscribe_malformed(struct kunit *test)
 	} bad[] = {
 		ROW(""),
 		ROW("\0"),
-		ROW("\0\1"),
 		ROW("\0\1\0"),
 		ROW("\0\1\0\2a"),
 		ROW("\0\1\0\3\xed\xa0\x80\0"),
@@ -681,28 +640,12 @@ static void wire_subscribe_malformed(struct kunit *test)
 						bad[i].bytes, bad[i].len, &it),
 				-EBADMSG);
 	}
-	KUNIT_EXPECT_EQ(test, SUBSCRIBE(test, "\0\0\0\1a\0", &it), -EBADMSG);
-	KUNIT_EXPECT_EQ(test, UNSUBSCRIBE(test, "\0\0\0\1a", &it), -EBADMSG);
+	/* what is well-formed, but not allowed: packet 0, and no entry */
+	KUNIT_EXPECT_EQ(test, SUBSCRIBE(test, "\0\0\0\1a\0", &it), -EPROTO);
+	KUNIT_EXPECT_EQ(test, UNSUBSCRIBE(test, "\0\0\0\1a", &it), -EPROTO);
+	KUNIT_EXPECT_EQ(test, SUBSCRIBE(test, "\0\1", &it), -EPROTO);
+	KUNIT_EXPECT_EQ(test, UNSUBSCRIBE(test, "\0\1", &it), -EPROTO);
 	KUNIT_EXPECT_EQ(test, SUBSCRIBE(test, "\0\1\0\1a", &it), -EBADMSG);
-}
-
-/* Level 5 is refused by every decoder, never read as an older one. */
-static void wire_v5_refused(struct kunit *test)
-{
-	struct mqttk_publish p;
-	struct mqttk_sub_iter it;
-	struct mqttk_fixed f;
-	u16 id;
-
-	KUNIT_EXPECT_EQ(test, mqttk_wire_fixed(5, "\xc0\0", 2, &f),
-			-EPROTONOSUPPORT);
-	KUNIT_EXPECT_EQ(test, mqttk_wire_publish(5, 0, 4, "\0\1a\0", 4, &p),
-			-EPROTONOSUPPORT);
-	KUNIT_EXPECT_EQ(test, mqttk_wire_ack(5, "\0\1", 2, &id),
-			-EPROTONOSUPPORT);
-	KUNIT_EXPECT_EQ(test, mqttk_wire_subscribe(5, MQTTK_SUBSCRIBE,
-						   "\0\1\0\0\1a\0", 7, &it),
-			-EPROTONOSUPPORT);
 }
 
 /* Writes a whole PUBLISH and returns its length. */
@@ -795,29 +738,32 @@ static void wire_encoders(struct kunit *test)
 		MQTTK_PUBACK, MQTTK_PUBREC, MQTTK_PUBREL, MQTTK_PUBCOMP,
 		MQTTK_UNSUBACK,
 	};
+	struct mqttk_connack ca = { .session_present = true };
 	struct mqttk_fixed f;
 	u8 buf[16];
 	size_t i;
-	u16 id;
 
-	KUNIT_EXPECT_EQ(test, mqttk_wire_put_connack(buf, 4, true, 0), 4);
+	KUNIT_EXPECT_EQ(test, mqttk_wire_put_connack(buf, 4, &ca), 4);
 	KUNIT_EXPECT_EQ(test, memcmp(buf, "\x20\2\1\0", 4), 0);
-	mqttk_wire_put_connack(buf, 4, false, 0);
-	KUNIT_EXPECT_EQ(test, memcmp(buf, "\x20\2\0\0", 4), 0);
 	/* no session present in 3.1, nor with a refusal */
-	mqttk_wire_put_connack(buf, 3, true, 0);
+	mqttk_wire_put_connack(buf, 3, &ca);
 	KUNIT_EXPECT_EQ(test, memcmp(buf, "\x20\2\0\0", 4), 0);
-	mqttk_wire_put_connack(buf, 4, true, 5);
+	ca.reason = MQTTK_CONNACK_NOT_AUTHORIZED;
+	mqttk_wire_put_connack(buf, 4, &ca);
 	KUNIT_EXPECT_EQ(test, memcmp(buf, "\x20\2\0\5", 4), 0);
+	ca = (struct mqttk_connack){ };
+	mqttk_wire_put_connack(buf, 4, &ca);
+	KUNIT_EXPECT_EQ(test, memcmp(buf, "\x20\2\0\0", 4), 0);
 
 	for (i = 0; i < ARRAY_SIZE(acks); i++) {
 		KUNIT_EXPECT_EQ(test,
-				mqttk_wire_put_ack(buf, 4, acks[i], 0x1234), 4);
+				mqttk_wire_put_ack(buf, 4, acks[i], 0x1234,
+						   MQTTK_REASON_QUOTA_EXCEEDED),
+				4);
 		KUNIT_EXPECT_EQ(test, mqttk_wire_fixed(4, buf, 4, &f), 2);
 		KUNIT_EXPECT_EQ(test, f.type, acks[i]);
 		KUNIT_EXPECT_EQ(test, f.remaining, 2);
-		KUNIT_EXPECT_EQ(test, mqttk_wire_ack(4, buf + 2, 2, &id), 0);
-		KUNIT_EXPECT_EQ(test, id, 0x1234);
+		KUNIT_EXPECT_EQ(test, get_unaligned_be16(buf + 2), 0x1234);
 	}
 
 	KUNIT_EXPECT_EQ(test, mqttk_wire_put_pingresp(buf), 2);
@@ -831,7 +777,7 @@ static void wire_encoders(struct kunit *test)
 	KUNIT_EXPECT_EQ(test,
 			mqttk_wire_put_suback_header(buf, 4, 1,
 						     MQTTK_REMAINING_MAX / 3),
-			MQTTK_SUBACK_HEADER_MAX);
+			MQTTK_SUBACK_HEADER_MAX - 1);
 }
 
 static struct kunit_case wire_cases[] = {
@@ -852,7 +798,6 @@ static struct kunit_case wire_cases[] = {
 	KUNIT_CASE(wire_ack),
 	KUNIT_CASE(wire_subscribe_entries),
 	KUNIT_CASE(wire_subscribe_malformed),
-	KUNIT_CASE(wire_v5_refused),
 	KUNIT_CASE(wire_publish_round_trip),
 	KUNIT_CASE(wire_publish_too_big),
 	KUNIT_CASE(wire_encoders),

@@ -30,4 +30,21 @@ static inline void put_unaligned_be16(u16 v, void *p)
 	b[1] = v & 0xff;
 }
 
+static inline u32 get_unaligned_be32(const void *p)
+{
+	const u8 *b = p;
+
+	return (u32)b[0] << 24 | b[1] << 16 | b[2] << 8 | b[3];
+}
+
+static inline void put_unaligned_be32(u32 v, void *p)
+{
+	u8 *b = p;
+
+	b[0] = v >> 24;
+	b[1] = v >> 16;
+	b[2] = v >> 8;
+	b[3] = v;
+}
+
 #endif /* _SHIM_LINUX_UNALIGNED_H */
