@@ -13,6 +13,7 @@
 #include "listener.h"
 #include "memcg.h"
 #include "net.h"
+#include "replay.h"
 
 /* sk_sndbuf and sk_rcvbuf to begin with; they grow when the peer needs it. */
 #define BUFFER_BASE	SZ_16K
@@ -126,6 +127,18 @@ static void ep_end(struct mqttk_endpoint *ep, enum mqttk_end why)
 {
 	struct mqttk_conn *conn = conn_of(ep);
 
+	switch (why) {
+	case MQTTK_END_TAKEN_OVER:
+		WRITE_ONCE(conn->end_err, -ESTALE);
+		break;
+	case MQTTK_END_ADMIN:
+		WRITE_ONCE(conn->end_err, -EACCES);
+		break;
+	default:
+		break;
+	}
+	/* The work that sees the flag sees why, too. */
+	smp_mb__before_atomic();
 	set_bit(why == MQTTK_END_NET ? CONN_ABORT : CONN_ENDED, &conn->flags);
 	mqttk_conn_queue(conn);
 }
@@ -205,13 +218,22 @@ static void release(struct mqttk_conn *conn)
 	mqttk_conn_put(conn);
 }
 
-/* Takes the session from the senders, then ends it. */
-static void leave_session(struct mqttk_conn *conn, bool quiet)
+/*
+ * Takes the session from the senders, so that nothing follows a farewell, then
+ * leaves it. @err is 0 if there is nobody to say farewell to.
+ */
+static void leave_session(struct mqttk_conn *conn, int err)
 {
 	mqttk_conn_lock(conn);
 	conn->tx_session = NULL;
 	mqttk_conn_unlock(conn);
-	mqttk_proto_end(&conn->peer, quiet);
+	if (err == -EACCES && !conn->peer.reason)
+		conn->peer.reason = READ_ONCE(conn->peer.ep.reason);
+	if (err)
+		mqttk_proto_farewell(&conn->peer, err);
+	mqttk_proto_end(&conn->peer, !err);
+	if (conn->since)
+		mqttk_stat_inc(conn->peer.mn, MQTTK_STAT_CLIENTS_DISCONNECTED);
 }
 
 static void count_end(struct mqttk_conn *conn, int err)
@@ -237,7 +259,7 @@ static void begin_closing(struct mqttk_conn *conn, int err)
 {
 	count_end(conn, err);
 	WRITE_ONCE(conn->phase, CONN_CLOSING);
-	leave_session(conn, false);
+	leave_session(conn, err);
 	mqttk_rx_free(conn);
 	/* A stranger to whom there is nothing to say does not cost 10 s more. */
 	if (!conn->since && !mqttk_tx_pending(conn)) {
@@ -332,7 +354,8 @@ static void run_replays(struct mqttk_conn *conn, bool *again)
 {
 	struct mqttk_peer *peer = &conn->peer;
 
-	if (list_empty(&peer->replays.list))
+	mqttk_session_take_replays(peer->session, &peer->ep, &peer->replays);
+	if (list_empty(&peer->replays))
 		return;
 	switch (mqttk_replay_run(&peer->replays, peer->session)) {
 	case MQTTK_REPLAY_AGAIN:
@@ -349,6 +372,12 @@ static void run_replays(struct mqttk_conn *conn, bool *again)
 	}
 }
 
+/* The session is not ours any more: why? */
+static int end_error(struct mqttk_conn *conn)
+{
+	return READ_ONCE(conn->end_err) ?: -ESHUTDOWN;
+}
+
 /* One turn of an open connection. Returns why it ends, or 0. */
 static int turn(struct mqttk_conn *conn, bool *again)
 {
@@ -358,11 +387,13 @@ static int turn(struct mqttk_conn *conn, bool *again)
 		/* If the peer has closed it had said all, DISCONNECT too. */
 		if (conn->sk->sk_shutdown & RCV_SHUTDOWN)
 			mqttk_rx_run(conn, again);
-		return -ESHUTDOWN;
+		return end_error(conn);
 	}
 	err = mqttk_rx_run(conn, again);
 	if (conn->peer.session && !conn->since)
 		become_client(conn);
+	if (err == -ESHUTDOWN)
+		return end_error(conn);
 	if (err)
 		return err;
 	if (conn->peer.session)
@@ -382,7 +413,7 @@ static void conn_work(struct work_struct *work)
 	if (conn->phase != CONN_RELEASED &&
 	    test_bit(CONN_ABORT, &conn->flags)) {
 		if (conn->phase == CONN_OPEN)
-			leave_session(conn, true);
+			leave_session(conn, 0);
 		release(conn);
 	}
 	if (conn->phase == CONN_OPEN) {

@@ -62,6 +62,25 @@ enum mqttk_conn_phase {
 };
 
 /**
+ * struct mqttk_outgoing - a packet from the session on its way into the socket
+ * @out: how its PUBLISH is written: once for all, since what was sent in part
+ *	has to go on as it began
+ * @size: bytes of the packet
+ * @head_len: bytes of @head
+ * @tail_len: bytes of @tail
+ * @head: up to the topic; all of a PUBREL
+ * @tail: between topic and subscription identifiers
+ */
+struct mqttk_outgoing {
+	struct mqttk_pub_out out;
+	u32 size;
+	u8 head_len;
+	u8 tail_len;
+	u8 head[MQTTK_PUB_HEAD_MAX];
+	u8 tail[MQTTK_PUB_TAIL_MAX];
+};
+
+/**
  * struct mqttk_conn - a TCP connection with an MQTT peer
  * @peer: the protocol's side; its work only
  * @in: the PUBLISH whose payload is arriving; its work only
@@ -78,6 +97,7 @@ enum mqttk_conn_phase {
  *	socket; 0 once it is a client
  * @client_charge: bytes charged to MQTTK_BUDGET_CLIENT for them and for the
  *	socket's buffers, which may grow; under the socket lock
+ * @end_err: why CONN_ENDED is set, as proto.c's errors; 0: the broker ends
  * @deadline: jiffies when the present phase ends; its work only
  * @last_rx: jiffies when something last came; its work only
  * @since: CLOCK_BOOTTIME of the CONNECT
@@ -87,10 +107,11 @@ enum mqttk_conn_phase {
  * @tx_len: how many
  * @tx_size: what they are charged as
  * @tx_sent: how many of them are in the socket
- * @cur: a message that is in the socket in part, with its own reference, so
- *	that the stream stays whole whatever becomes of the session; under the
+ * @cur: a packet that is in the socket in part, @cur.size is 0: none; under the
  *	socket lock
- * @cur_sent: bytes of its packet in the socket
+ * @cur_ent: what it was made of, with references of its own, so that the
+ *	stream stays whole whatever becomes of the session
+ * @cur_sent: bytes of it in the socket
  * @bytes_received: off the socket
  * @bytes_sent: into the socket
  * @flags: enum mqttk_conn_flag
@@ -118,6 +139,7 @@ struct mqttk_conn {
 	u32 whole;
 	u32 fixed_charge;
 	u32 client_charge;
+	int end_err;
 	unsigned long deadline;
 	unsigned long last_rx;
 	ktime_t since;
@@ -127,7 +149,8 @@ struct mqttk_conn {
 	u32 tx_len;
 	u32 tx_size;
 	u32 tx_sent;
-	struct mqttk_qent cur;
+	struct mqttk_outgoing cur;
+	struct mqttk_qent cur_ent;
 	u32 cur_sent;
 
 	u64 bytes_received;

@@ -92,7 +92,7 @@ struct dev_file {
 	struct mem_cgroup *memcg;
 	wait_queue_head_t wait;
 	struct mutex lock;	/* readers and replays */
-	struct mqttk_replays replays;
+	struct list_head replays;
 	bool replaying;
 	bool filtered;
 	bool ready;
@@ -161,14 +161,14 @@ static int no_device(int err)
 /* Take the netns away from a file, for good. */
 static void detach(struct dev_file *f)
 {
+	struct mqttk_session_leave how = { .replays = &f->replays };
 	struct mqttk_net *mn;
 
 	down_write(&f->live);
 	WRITE_ONCE(f->ended, true);
 	mn = f->mn;
 	if (mn) {
-		mqttk_replays_free(&f->replays, f->session);
-		mqttk_session_close(f->session, &f->ep);
+		mqttk_session_leave(f->session, &f->ep, &how);
 		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT, sizeof(*f));
 		f->session = NULL;
 		f->mn = NULL;
@@ -202,7 +202,7 @@ static int dev_open(struct inode *inode, struct file *file)
 	init_rwsem(&f->live);
 	init_waitqueue_head(&f->wait);
 	mutex_init(&f->lock);
-	mqttk_replays_init(&f->replays);
+	INIT_LIST_HEAD(&f->replays);
 	s = mqttk_session_open_hidden(mn, &f->ep);
 	if (IS_ERR(s)) {
 		err = no_device(PTR_ERR(s));
@@ -248,12 +248,12 @@ static int subscribe(struct dev_file *f, const u8 *filter, u16 len, u8 qos,
 	old = set_active_memcg(f->memcg);
 	if (!(flags & MQTTK_SUB_RETAINED_NEVER)) {
 		err = -ENOBUFS;
-		rp = mqttk_replay_alloc(f->session, filter, len);
+		rp = mqttk_replay_alloc(f->session, filter, len, 0);
 		if (!rp)
 			goto out;
 	}
 	err = mqttk_session_subscribe(f->session, &f->ep, filter, len, qos,
-				      flags, &existed);
+				      flags, 0, &existed);
 	if (!err)
 		WRITE_ONCE(f->filtered, true);
 	if (rp && (err || (existed && flags & MQTTK_SUB_RETAINED_IF_NEW))) {
@@ -318,9 +318,12 @@ static unsigned int peek(struct dev_file *f, struct mqttk_qent *ents,
 static void refresh_ready(struct dev_file *f)
 {
 	struct mqttk_qent ent;
+	unsigned int n;
 
 	WRITE_ONCE(f->ready, false);
-	if (peek(f, &ent, 1) || f->replaying || !f->filtered)
+	n = peek(f, &ent, 1);
+	mqttk_session_consume(f->session, &ent, n, 0);
+	if (n || f->replaying || !f->filtered)
 		file_wake(&f->ep);
 }
 
@@ -374,6 +377,8 @@ static char *put_line(char *to, const char *end, const struct mqttk_qent *ent,
  * @size: bytes there is room for
  * @len: bytes in @buf
  * @nr: messages in @buf, which are still in the queue
+ * @looked: messages in @ents
+ * @ents: what the queue held first
  * @seq: number of the message behind them
  * @full: the next message did not fit
  */
@@ -382,6 +387,8 @@ struct step {
 	size_t size;
 	size_t len;
 	unsigned int nr;
+	unsigned int looked;
+	struct mqttk_qent ents[READ_BATCH];
 	u64 seq;
 	bool full;
 };
@@ -389,8 +396,7 @@ struct step {
 /* Gather lines; they stay queued until the reader has them. Under f->lock. */
 static int gather(struct dev_file *f, const struct file *file, struct step *st)
 {
-	struct mqttk_qent ents[READ_BATCH];
-	unsigned int i, n;
+	unsigned int i = 0, n;
 	char *to;
 	int err;
 
@@ -405,15 +411,18 @@ static int gather(struct dev_file *f, const struct file *file, struct step *st)
 	if (err)
 		goto out;
 	WRITE_ONCE(f->ready, false);
-	n = peek(f, ents, READ_BATCH);
-	for (i = 0; i < n; i++) {
-		to = put_line(st->buf + st->len, st->buf + st->size, &ents[i],
-			      st->seq + ents[i].lost);
+	n = peek(f, st->ents, READ_BATCH);
+	for (; i < n; i++) {
+		const struct mqttk_qent *e = &st->ents[i];
+
+		to = put_line(st->buf + st->len, st->buf + st->size, e,
+			      st->seq + e->lost);
 		if (!to)
 			break;
 		st->len = to - st->buf;
-		st->seq += ents[i].lost + 1;
+		st->seq += e->lost + 1;
 	}
+	st->looked = n;
 	st->nr = i;
 	st->full = i < n;
 out:
@@ -422,12 +431,12 @@ out:
 }
 
 /* The reader has what was gathered. Under f->lock. */
-static void consume(struct dev_file *f, const struct step *st)
+static void consume(struct dev_file *f, struct step *st)
 {
 	f->seq = st->seq;
 	if (begin_use(f))
 		return;
-	mqttk_session_consume(f->session, st->nr);
+	mqttk_session_consume(f->session, st->ents, st->looked, st->nr);
 	mqttk_stat_add(f->mn, MQTTK_STAT_MESSAGES_SENT, st->nr);
 	end_use(f);
 }
@@ -636,7 +645,7 @@ static int publish(struct dev_file *f, const struct mqttk_text_publish *pub)
 	struct mqttk_msg *msg;
 	int n;
 
-	msg = mqttk_msg_alloc(&mn->limits, pub->topic, pub->topic_len,
+	msg = mqttk_msg_alloc(&mn->limits, pub->topic, pub->topic_len, 0,
 			      pub->payload_len, MSG_GFP);
 	if (IS_ERR(msg)) {
 		mqttk_stat_inc(mn, MQTTK_STAT_MESSAGES_REFUSED);
@@ -648,7 +657,7 @@ static int publish(struct dev_file *f, const struct mqttk_text_publish *pub)
 	if (n >= 0) {
 		mqttk_msg_fill(msg, pub->payload, pub->payload_len);
 		mqttk_stat_inc(mn, MQTTK_STAT_MESSAGES_RECEIVED);
-		mqttk_router_publish(mn, msg);
+		mqttk_router_publish(mn, msg, f->session, NULL);
 	} else {
 		mqttk_stat_inc(mn, MQTTK_STAT_MESSAGES_REFUSED);
 	}

@@ -4,7 +4,8 @@
  *
  * Every filter stands in a hash table by its text: a publish finds the filter
  * without wildcards there in one look-up. Filters with wildcards also hang in
- * a trie of levels, which is not entered at all when there are none.
+ * a trie of levels, which is not entered at all when there are none. A filter
+ * has subscriptions of its own, groups that share it, or both.
  */
 #include <kunit/visibility.h>
 #include <linux/lockdep.h>
@@ -13,23 +14,19 @@
 #include <linux/rhashtable.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/xarray.h>
 
 #include "filter.h"
+#include "group.h"
+#include "props.h"
 #include "topic.h"
+#include "via.h"
+#include "wire.h"
 
 /* Subscriptions removed before others may have the lock. */
 #define UNSUBSCRIBE_SLICE	256
 
 /* Only ever allocated on behalf of a client, which can be told to try later. */
 #define INDEX_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
-
-/*
- * What a maple tree takes: its first node, and a place in a half-filled leaf
- * for each sparse index.
- */
-#define TREE_COST	256
-#define TREE_SUB_COST	64
 
 /* Steps, and bytes that count as one, between two -EAGAIN. */
 #define MATCH_WORK	1024
@@ -216,7 +213,7 @@ static struct mqttk_filter *filter_alloc(struct mqttk_index *ix,
 			       filter_cost(len));
 		return ERR_PTR(-ENOMEM);
 	}
-	mt_init_flags(&f->subs, MT_FLAGS_USE_RCU);
+	mqttk_set_init(&f->subs);
 	refcount_set(&f->ref, 1);
 	f->index = ix;
 	f->hash = siphash(text, len, &ix->key);
@@ -268,7 +265,6 @@ static int filter_link(struct mqttk_index *ix, struct mqttk_filter *f)
 	return 0;
 }
 
-/* After its last subscription. Walks that hold it find nobody. */
 static void filter_unlink(struct mqttk_index *ix, struct mqttk_filter *f)
 {
 	rhashtable_remove_fast(&ix->filters, &f->hash_node, filter_params);
@@ -285,121 +281,25 @@ static void filter_unlink(struct mqttk_index *ix, struct mqttk_filter *f)
 	mqttk_filter_put(f);
 }
 
-static struct mqttk_sub *filter_sole(struct mqttk_index *ix,
-				     struct mqttk_filter *f)
+/* Takes a filter that nobody needs out. Walks that hold it find nobody. */
+static void filter_prune(struct mqttk_index *ix, struct mqttk_filter *f)
 {
-	return rcu_dereference_protected(f->sole, lockdep_is_held(ix->lock));
+	if (!f->subs.nr && !mqttk_filter_has_groups(f))
+		filter_unlink(ix, f);
 }
 
-static struct mqttk_sub *filter_sub_of(struct mqttk_index *ix,
-				       struct mqttk_filter *f,
-				       const struct mqttk_subscriber *s)
+/* Finds or makes the filter of a text: then it needs a subscription or a prune. */
+static struct mqttk_filter *filter_provide(struct mqttk_index *ix,
+					   const u8 *text, u16 len)
 {
-	struct mqttk_sub *sole = filter_sole(ix, f);
-
-	if (sole)
-		return sole->owner == s ? sole : NULL;
-	return mtree_load(&f->subs, s->index);
-}
-
-static int tree_store(struct mqttk_filter *f, u32 index, void *entry)
-{
-	MA_STATE(mas, &f->subs, index, index);
+	struct mqttk_filter *f = filter_find(ix, text, len);
 	int err;
 
-	mas_lock(&mas);
-	err = mas_store_gfp(&mas, entry, INDEX_GFP);
-	mas_unlock(&mas);
-	return err;
-}
-
-/*
- * Erasing takes memory when nodes merge. Without it a mark takes the entry's
- * place, which never needs any; walks skip it, and it goes with its node.
- */
-static void tree_erase(struct mqttk_filter *f, u32 index)
-{
-	if (tree_store(f, index, NULL))
-		WARN_ON_ONCE(tree_store(f, index, XA_ZERO_ENTRY));
-}
-
-/* A second subscription: both go to the tree, then the tree counts. */
-static int filter_grow(struct mqttk_index *ix, struct mqttk_filter *f,
-		       struct mqttk_sub *sub)
-{
-	struct mqttk_sub *sole = filter_sole(ix, f);
-	int err;
-
-	if (!mqttk_charge(ix->limits, MQTTK_BUDGET_CLIENT,
-			  TREE_COST + 2 * TREE_SUB_COST))
-		return -ENOBUFS;
-	/* In this order: a reader may already look only at the tree. */
-	err = tree_store(f, sole->owner->index, sole);
-	if (!err)
-		err = tree_store(f, sub->owner->index, sub);
-	if (err) {
-		mtree_destroy(&f->subs);
-		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT,
-			       TREE_COST + 2 * TREE_SUB_COST);
-		return err;
-	}
-	/* Pairs with the dependency on reading NULL in sub_walk_find(). */
-	smp_store_release(&f->sole, NULL);
-	return 0;
-}
-
-/* All but one subscription are gone: back from the tree. */
-static void filter_shrink(struct mqttk_index *ix, struct mqttk_filter *f,
-			  struct mqttk_sub *gone)
-{
-	struct mqttk_sub *sub, *last = NULL;
-	unsigned long index = 0;
-
-	mt_for_each(&f->subs, sub, index, ULONG_MAX) {
-		if (sub != gone)
-			last = sub;
-	}
-	rcu_assign_pointer(f->sole, last);
-	/*
-	 * A reader that missed @sole and then finds the tree gone must notice:
-	 * @sole before @epoch, @epoch before the tree.
-	 */
-	smp_store_release(&f->epoch, f->epoch + 1);
-	smp_wmb(); /* pairs with smp_rmb() in mqttk_sub_walk_next() */
-	mtree_destroy(&f->subs);
-	mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT,
-		       TREE_COST + 2 * TREE_SUB_COST);
-}
-
-static int filter_add(struct mqttk_index *ix, struct mqttk_filter *f,
-		      struct mqttk_sub *sub)
-{
-	int err;
-
-	if (filter_sole(ix, f))
-		return filter_grow(ix, f, sub);
-
-	if (!mqttk_charge(ix->limits, MQTTK_BUDGET_CLIENT, TREE_SUB_COST))
-		return -ENOBUFS;
-	err = tree_store(f, sub->owner->index, sub);
-	if (err)
-		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, TREE_SUB_COST);
-	return err;
-}
-
-/* The first subscription to a text: a filter comes into being with it. */
-static struct mqttk_filter *filter_create(struct mqttk_index *ix,
-					  const u8 *text, u16 len,
-					  struct mqttk_sub *sub)
-{
-	struct mqttk_filter *f = filter_alloc(ix, text, len);
-	int err;
-
+	if (f)
+		return f;
+	f = filter_alloc(ix, text, len);
 	if (IS_ERR(f))
 		return f;
-	RCU_INIT_POINTER(f->sole, sub);
-	sub->filter = f;
-	f->nr_subs = 1;
 	err = filter_link(ix, f);
 	if (err) {
 		mqttk_filter_put(f);
@@ -408,7 +308,53 @@ static struct mqttk_filter *filter_create(struct mqttk_index *ix,
 	return f;
 }
 
-static struct mqttk_sub *sub_alloc(struct mqttk_index *ix)
+static struct mqttk_group *sub_group(const struct mqttk_sub *sub)
+{
+	return sub->via ? sub->via->group : NULL;
+}
+
+/* For good: nobody can find it any more. */
+static void sub_destroy(struct mqttk_index *ix, struct mqttk_sub *sub)
+{
+	mqttk_via_put(sub->via);
+	mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, sizeof(*sub));
+	kfree(sub);
+}
+
+static void sub_free_rcu(struct rcu_head *rcu)
+{
+	struct mqttk_sub *sub = container_of(rcu, struct mqttk_sub, rcu);
+
+	mqttk_uncharge(sub->via->limits, MQTTK_BUDGET_CLIENT, sizeof(*sub));
+	mqttk_via_put(sub->via);
+	kfree(sub);
+}
+
+/* Readers that found it take references to its @via yet. */
+static void sub_free(struct mqttk_index *ix, struct mqttk_sub *sub)
+{
+	if (sub->via) {
+		ix->deferred = true;
+		call_rcu(&sub->rcu, sub_free_rcu);
+		return;
+	}
+	mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, sizeof(*sub));
+	kfree_rcu(sub, rcu);
+}
+
+static struct mqttk_via *sub_via(struct mqttk_index *ix, u32 id)
+{
+	u8 buf[MQTTK_SUBID_MAX];
+	unsigned int n = id ? mqttk_wire_put_subid(buf, id) : 0;
+	struct mqttk_via *via;
+
+	via = mqttk_via_alloc(ix->limits, MQTTK_BUDGET_CLIENT, n, INDEX_GFP);
+	if (via)
+		memcpy(via->subids, buf, n);
+	return via;
+}
+
+static struct mqttk_sub *sub_alloc(struct mqttk_index *ix, u32 id, bool shared)
 {
 	struct mqttk_sub *sub;
 
@@ -419,48 +365,119 @@ static struct mqttk_sub *sub_alloc(struct mqttk_index *ix)
 		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, sizeof(*sub));
 		return ERR_PTR(-ENOMEM);
 	}
+	sub->id = id;
+	if (id || shared) {
+		sub->via = sub_via(ix, id);
+		if (!sub->via) {
+			sub_destroy(ix, sub);
+			return ERR_PTR(-ENOMEM);
+		}
+	}
 	return sub;
 }
 
-static void sub_free(struct mqttk_index *ix, struct mqttk_sub *sub)
+static struct mqttk_sub *sub_find(struct mqttk_index *ix,
+				  const struct mqttk_subscriber *s,
+				  const u8 *text, u16 len, bool shared)
 {
-	mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, sizeof(*sub));
-	kfree_rcu(sub, rcu);
+	struct mqttk_item *item = NULL;
+	struct mqttk_filter *f;
+	struct mqttk_group *g;
+
+	if (shared) {
+		g = mqttk_group_find(ix, text, len);
+		if (g)
+			item = mqttk_set_find(&g->members,
+					      mqttk_group_index(s->index));
+	} else {
+		f = filter_find(ix, text, len);
+		if (f)
+			item = mqttk_set_find(&f->subs, s->index);
+	}
+	return item ? container_of(item, struct mqttk_sub, item) : NULL;
 }
 
 /* The same subscription anew: takes no memory, so it cannot fail. */
 static void sub_replace(struct mqttk_index *ix, struct mqttk_sub *old,
 			struct mqttk_sub *sub)
 {
-	struct mqttk_filter *f = old->filter;
+	struct mqttk_group *g = sub_group(old);
 
-	sub->filter = f;
+	sub->filter = old->filter;
+	sub->item = old->item;
+	if (g)
+		sub->via->group = mqttk_group_get(g);
 	list_replace(&old->node, &sub->node);
-	if (filter_sole(ix, f))
-		rcu_assign_pointer(f->sole, sub);
-	else
-		WARN_ON_ONCE(tree_store(f, sub->owner->index, sub));
+	mqttk_set_replace(g ? &g->members : &sub->filter->subs, &old->item,
+			  &sub->item);
 	sub_free(ix, old);
+}
+
+/* A further member for a group, or a first one. */
+static int sub_join(struct mqttk_index *ix, struct mqttk_sub *sub,
+		    const u8 *text, u16 len)
+{
+	struct mqttk_group *g = mqttk_group_find(ix, text, len);
+	int err;
+
+	if (!g)
+		g = mqttk_group_create(ix, sub->filter, text, len);
+	if (IS_ERR(g))
+		return PTR_ERR(g);
+	sub->item.index = mqttk_group_index(sub->owner->index);
+	sub->via->group = mqttk_group_get(g);
+	err = mqttk_set_add(&g->members, ix->limits, &sub->item);
+	if (!g->members.nr)
+		mqttk_group_unlink(ix, g);
+	return err;
+}
+
+static int sub_insert(struct mqttk_index *ix, struct mqttk_sub *sub,
+		      const u8 *text, u16 len, const struct mqttk_share *share)
+{
+	struct mqttk_subscriber *s = sub->owner;
+	struct mqttk_filter *f;
+	int err;
+
+	f = filter_provide(ix, share->filter.p, share->filter.len);
+	if (IS_ERR(f))
+		return PTR_ERR(f);
+	sub->filter = f;
+	if (share->group.len) {
+		err = sub_join(ix, sub, text, len);
+	} else {
+		sub->item.index = s->index;
+		err = mqttk_set_add(&f->subs, ix->limits, &sub->item);
+	}
+	if (err) {
+		filter_prune(ix, f);
+		return err;
+	}
+	list_add_tail(&sub->node, &s->subs);
+	s->nr_subs++;
+	WRITE_ONCE(ix->nr_subs, ix->nr_subs + 1);
+	if (share->group.len)
+		WRITE_ONCE(ix->nr_shared, ix->nr_shared + 1);
+	return 0;
 }
 
 static void sub_remove(struct mqttk_index *ix, struct mqttk_sub *sub)
 {
+	struct mqttk_group *g = sub_group(sub);
 	struct mqttk_filter *f = sub->filter;
 
 	list_del(&sub->node);
 	sub->owner->nr_subs--;
 	WRITE_ONCE(ix->nr_subs, ix->nr_subs - 1);
-	WRITE_ONCE(f->nr_subs, f->nr_subs - 1);
-
-	if (!f->nr_subs) {
-		RCU_INIT_POINTER(f->sole, NULL);
-		filter_unlink(ix, f);
-	} else if (f->nr_subs == 1) {
-		filter_shrink(ix, f, sub);
+	if (g) {
+		WRITE_ONCE(ix->nr_shared, ix->nr_shared - 1);
+		mqttk_set_del(&g->members, ix->limits, &sub->item);
+		if (!g->members.nr)
+			mqttk_group_unlink(ix, g);
 	} else {
-		tree_erase(f, sub->owner->index);
-		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, TREE_SUB_COST);
+		mqttk_set_del(&f->subs, ix->limits, &sub->item);
 	}
+	filter_prune(ix, f);
 	sub_free(ix, sub);
 }
 
@@ -489,7 +506,16 @@ int mqttk_index_init(struct mqttk_index *ix,
 		return err;
 	err = rhashtable_init(&ix->filters, &filter_params);
 	if (err)
-		mqttk_levels_exit(&ix->wild);
+		goto exit_levels;
+	err = mqttk_groups_init(ix);
+	if (err)
+		goto exit_filters;
+	return 0;
+
+exit_filters:
+	rhashtable_destroy(&ix->filters);
+exit_levels:
+	mqttk_levels_exit(&ix->wild);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_index_init);
@@ -504,6 +530,10 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_index_init);
 void mqttk_index_exit(struct mqttk_index *ix)
 {
 	WARN_ON_ONCE(ix->nr_filters || ix->nr_subs);
+	/* sub_free_rcu() still needs the limits, and the module. */
+	if (ix->deferred)
+		rcu_barrier();
+	mqttk_groups_exit(ix);
 	rhashtable_destroy(&ix->filters);
 	mqttk_levels_exit(&ix->wild);
 }
@@ -528,7 +558,8 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_subscriber_init);
  * mqttk_subscribe - subscribe, or change a subscription
  * @ix: the index
  * @s: who
- * @text: to what; mqttk_filter_valid() holds
+ * @text: to what; mqttk_filter_valid() holds, or "$share/GROUP/FILTER", where
+ *	it holds for FILTER
  * @len: bytes of @text
  * @qos: granted QoS
  * @options: option byte
@@ -542,48 +573,39 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_subscriber_init);
  * [MQTT-3.8.4-3].
  *
  * Context: process, under the index's lock; may sleep.
- * Return: 0, -ENOBUFS when the budget is full, or -ENOMEM; on failure
- * everything is as before.
+ * Return: 0, -ENOBUFS when the budget is full, -ENOMEM, or -EINVAL if @text
+ * begins like a shared subscription and is none; on failure everything is as
+ * before.
  */
 int mqttk_subscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 		    const u8 *text, u16 len, u8 qos, u8 options, u32 id,
 		    struct mqttk_sub **sub, bool *existed)
 {
 	struct mqttk_sub *old, *new;
-	struct mqttk_filter *f;
-	int err = 0;
+	struct mqttk_share share;
+	int shared, err;
 
 	lockdep_assert_held(ix->lock);
 
-	new = sub_alloc(ix);
+	shared = mqttk_share_parse(text, len, &share);
+	if (shared < 0)
+		return shared;
+	new = sub_alloc(ix, id, shared);
 	if (IS_ERR(new))
 		return PTR_ERR(new);
 	new->owner = s;
 	new->qos = qos;
 	new->options = options;
-	new->id = id;
 
-	f = filter_find(ix, text, len);
-	old = f ? filter_sub_of(ix, f, s) : NULL;
+	old = sub_find(ix, s, text, len, shared);
 	if (old) {
 		sub_replace(ix, old, new);
-	} else if (f) {
-		new->filter = f;
-		err = filter_add(ix, f, new);
-		if (!err)
-			WRITE_ONCE(f->nr_subs, f->nr_subs + 1);
 	} else {
-		err = PTR_ERR_OR_ZERO(filter_create(ix, text, len, new));
-	}
-	if (err) {
-		sub_free(ix, new);
-		return err;
-	}
-
-	if (!old) {
-		list_add_tail(&new->node, &s->subs);
-		s->nr_subs++;
-		WRITE_ONCE(ix->nr_subs, ix->nr_subs + 1);
+		err = sub_insert(ix, new, text, len, &share);
+		if (err) {
+			sub_destroy(ix, new);
+			return err;
+		}
 	}
 	if (sub)
 		*sub = new;
@@ -609,14 +631,11 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_subscribe);
 int mqttk_unsubscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 		      const u8 *text, u16 len)
 {
-	struct mqttk_sub *sub = NULL;
-	struct mqttk_filter *f;
+	struct mqttk_sub *sub;
 
 	lockdep_assert_held(ix->lock);
 
-	f = filter_find(ix, text, len);
-	if (f)
-		sub = filter_sub_of(ix, f, s);
+	sub = sub_find(ix, s, text, len, mqttk_filter_is_shared(text, len));
 	if (!sub)
 		return -ENOENT;
 	sub_remove(ix, sub);
@@ -671,6 +690,23 @@ void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s)
 EXPORT_SYMBOL_IF_KUNIT(mqttk_unsubscribe_all);
 
 /**
+ * mqttk_sub_text - what was subscribed to
+ * @sub: the subscription
+ * @len: set to the bytes of it
+ *
+ * Context: under RCU, or the index's lock.
+ * Return: the text as the client sent it, not terminated
+ */
+const u8 *mqttk_sub_text(const struct mqttk_sub *sub, u16 *len)
+{
+	struct mqttk_group *g = sub_group(sub);
+
+	*len = g ? g->len : sub->filter->len;
+	return g ? g->text : sub->filter->text;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_text);
+
+/**
  * mqttk_sub_walk_start - start walking a filter's subscriptions
  * @w: the walk
  * @f: the filter, found under RCU or held by mqttk_filter_get()
@@ -690,36 +726,6 @@ void mqttk_sub_walk_start(struct mqttk_sub_walk *w, struct mqttk_filter *f,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_walk_start);
 
-static struct mqttk_sub *tree_find(struct mqttk_sub_walk *w)
-{
-	MA_STATE(mas, &w->filter->subs, w->next, w->next);
-	unsigned long at = w->next;
-	struct mqttk_sub *sub;
-
-	/*
-	 * Every step starts from the root: mas_find() goes on from where it
-	 * stands and falls over a tree that was emptied meanwhile; mas_walk()
-	 * does not. It stops at gaps too, and behind the last of them at 0.
-	 */
-	do {
-		mas_set(&mas, at);
-		sub = mas_walk(&mas);
-		at = mas.last + 1;
-	} while ((!sub || xa_is_zero(sub)) && at);
-	return xa_is_zero(sub) ? NULL : sub;
-}
-
-static struct mqttk_sub *sub_walk_find(struct mqttk_sub_walk *w)
-{
-	struct mqttk_sub *sub = rcu_dereference(w->filter->sole);
-
-	if (sub)
-		return sub->owner->index >= w->next ? sub : NULL;
-	/* Pairs with the release in filter_grow(): NULL, so the tree is full. */
-	smp_rmb();
-	return tree_find(w);
-}
-
 /**
  * mqttk_sub_walk_next - the next subscription of a filter
  * @w: the walk
@@ -730,26 +736,12 @@ static struct mqttk_sub *sub_walk_find(struct mqttk_sub_walk *w)
  */
 struct mqttk_sub *mqttk_sub_walk_next(struct mqttk_sub_walk *w)
 {
-	struct mqttk_filter *f = w->filter;
-	struct mqttk_sub *sub;
-	unsigned int epoch;
+	struct mqttk_item *item = mqttk_set_next(&w->filter->subs, w->next);
 
-	for (;;) {
-		/* Pairs with the release in filter_shrink(). */
-		epoch = smp_load_acquire(&f->epoch);
-		sub = sub_walk_find(w);
-		if (sub)
-			break;
-		/*
-		 * Not in the tree, but perhaps moved out of it after
-		 * sub_walk_find() had seen no sole one.
-		 */
-		smp_rmb(); /* pairs with smp_wmb() in filter_shrink() */
-		if (epoch == READ_ONCE(f->epoch))
-			return NULL;
-	}
-	w->next = sub->owner->index + 1;
-	return sub;
+	if (!item)
+		return NULL;
+	w->next = item->index + 1;
+	return container_of(item, struct mqttk_sub, item);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_walk_next);
 
@@ -766,16 +758,36 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_walk_next);
  */
 struct mqttk_sub *mqttk_filter_next_sub(struct mqttk_filter *f, u32 *index)
 {
-	struct mqttk_sub_walk w;
-	struct mqttk_sub *sub;
+	struct mqttk_item *item = mqttk_set_next(&f->subs, *index);
 
-	mqttk_sub_walk_start(&w, f, *index);
-	sub = mqttk_sub_walk_next(&w);
-	if (sub)
-		*index = sub->owner->index;
-	return sub;
+	if (!item)
+		return NULL;
+	*index = item->index;
+	return container_of(item, struct mqttk_sub, item);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_filter_next_sub);
+
+/**
+ * mqttk_filter_next_group - a filter's first group from an index on
+ * @f: the filter, found under RCU or held by mqttk_filter_get()
+ * @index: where to look from; becomes the group's
+ *
+ * Context: under RCU.
+ * Return: the group, valid until the read-side section ends; NULL if there is
+ * none from @index on
+ */
+struct mqttk_group *mqttk_filter_next_group(struct mqttk_filter *f, u32 *index)
+{
+	struct mqttk_groups *all = rcu_dereference(f->groups);
+	struct mqttk_item *item;
+
+	item = all ? mqttk_set_next(&all->set, *index) : NULL;
+	if (!item)
+		return NULL;
+	*index = item->index;
+	return container_of(item, struct mqttk_group, item);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_filter_next_group);
 
 /**
  * mqttk_match_start - start walking the filters that match a topic

@@ -9,8 +9,8 @@
 #define MQTTK_FILTER_H
 
 #include <linux/list.h>
-#include <linux/maple_tree.h>
 #include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/siphash.h>
@@ -18,12 +18,18 @@
 
 #include "levels.h"
 #include "limits.h"
+#include "set.h"
+
+struct mqttk_group;
+struct mqttk_groups;
+struct mqttk_via;
 
 /**
  * struct mqttk_index - the subscriptions of a netns
  * @filters: every filter by its text; also the look-up of filters without a
  *	wildcard, since no topic name equals the text of one with
- * @key: of the hash of @filters
+ * @groups: every group of a shared subscription by its text
+ * @key: of the hashes of @filters and @groups, and of topics
  * @wild: the levels of filters with a wildcard
  * @limits: who pays
  * @lock: the owner's mutex that serializes writers
@@ -32,9 +38,12 @@
  * @nr_exact: those without; likewise. Not derived from the others, which are
  *	not written at once
  * @nr_subs: subscriptions; likewise
+ * @nr_shared: those of them that are shared; likewise
+ * @deferred: there were subscriptions that an RCU callback frees
  */
 struct mqttk_index {
 	struct rhashtable filters;
+	struct rhashtable groups;
 	siphash_key_t key;
 	struct mqttk_levels wild;
 	struct mqttk_limits *limits;
@@ -43,6 +52,8 @@ struct mqttk_index {
 	unsigned int nr_wild;
 	unsigned int nr_exact;
 	unsigned int nr_subs;
+	unsigned int nr_shared;
+	bool deferred;
 };
 
 /**
@@ -64,12 +75,17 @@ struct mqttk_subscriber {
 /**
  * struct mqttk_sub - a subscription
  * @owner: who subscribed
- * @filter: to what; valid as long as the subscription
+ * @filter: to what; for a shared one the filter that its group shares. Valid as
+ *	long as the subscription
+ * @via: what goes with each message: identifier, group; NULL if there is
+ *	neither
  * @node: in @owner's list; under the index's lock
  * @rcu: freed after a grace period
+ * @item: in the filter's subscriptions, by @owner's index; or in its group's
+ *	members, by mqttk_group_index() of that
+ * @id: subscription identifier of MQTT 5.0, 0: none
  * @qos: granted QoS
  * @options: the option byte as the client sent it
- * @id: subscription identifier of MQTT 5.0, 0: none
  *
  * Immutable: subscribing again replaces it, so that a reader never sees the
  * QoS of one SUBSCRIBE with the identifier of another.
@@ -77,41 +93,42 @@ struct mqttk_subscriber {
 struct mqttk_sub {
 	struct mqttk_subscriber *owner;
 	struct mqttk_filter *filter;
-	struct list_head node;
-	struct rcu_head rcu;
+	struct mqttk_via *via;
+	union {
+		struct list_head node;
+		struct rcu_head rcu;
+	};
+	struct mqttk_item item;
+	u32 id;
 	u8 qos;
 	u8 options;
-	u32 id;
 };
 
 /**
  * struct mqttk_filter - a filter that somebody subscribed to
  * @index: where it belongs
  * @level: the node of the wildcard trie that holds it, NULL for exact filters
- * @sole: the only subscription, which then needs no tree: so it is with most
- *	filters; NULL when there are several
- * @subs: subscriptions by their owner's index, when there are several. Sorted,
- *	so that the subscribers of several matching filters can be merged and a
- *	walk be resumed from an index alone; and compact, where an xarray would
- *	cost up to a whole node for each index of a sparse set
- * @epoch: counts the moves from @subs to @sole; a reader that found neither
- *	looks again if it changed
- * @nr_subs: subscriptions; under the index's lock, peeked at without
- * @rcu: freed a grace period after the last reference
+ * @rcu: freed a grace period after the last reference; readers look at neither
+ *	of the above
+ * @groups: those that share it; NULL when there are none
+ * @subs: struct mqttk_sub.item
  * @hash_node: in the index's @filters
- * @ref: one while it has subscriptions, one for each mqttk_filter_get()
+ * @ref: one while it has subscriptions or groups, one for each
+ *	mqttk_filter_get()
  * @hash: of @text
  * @len: bytes of @text
  * @text: the filter, not terminated
  */
 struct mqttk_filter {
-	struct mqttk_index *index;
-	struct mqttk_level *level;
-	struct mqttk_sub __rcu *sole;
-	struct maple_tree subs;
-	unsigned int epoch;
-	u32 nr_subs;
-	struct rcu_head rcu;
+	union {
+		struct {
+			struct mqttk_index *index;
+			struct mqttk_level *level;
+		};
+		struct rcu_head rcu;
+	};
+	struct mqttk_groups __rcu *groups;
+	struct mqttk_set subs;
 	/* From here on what a look-up by text reads: one cache line, mostly. */
 	struct rhash_head hash_node;
 	refcount_t ref;
@@ -133,6 +150,7 @@ int mqttk_unsubscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 bool mqttk_unsubscribe_some(struct mqttk_index *ix, struct mqttk_subscriber *s,
 			    unsigned int max);
 void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s);
+const u8 *mqttk_sub_text(const struct mqttk_sub *sub, u16 *len);
 
 void mqttk_filter_free(struct mqttk_filter *f);
 
@@ -153,6 +171,13 @@ static inline void mqttk_filter_put(struct mqttk_filter *f)
 }
 
 struct mqttk_sub *mqttk_filter_next_sub(struct mqttk_filter *f, u32 *index);
+struct mqttk_group *mqttk_filter_next_group(struct mqttk_filter *f, u32 *index);
+
+/* Under RCU; spares most filters the walk over their groups. */
+static inline bool mqttk_filter_has_groups(const struct mqttk_filter *f)
+{
+	return rcu_access_pointer(f->groups);
+}
 
 /**
  * struct mqttk_sub_walk - a walk over a slice of a filter's subscriptions

@@ -52,6 +52,31 @@ struct mqttk_limit_desc mqttk_limit_desc[MQTTK_LIMIT_NR] __ro_after_init = {
 	[MQTTK_LIMIT_SOCKET_BUFFER] = {
 		"socket_buffer", "bytes", SZ_4K, SZ_16M, SZ_256K, SZ_256K,
 	},
+	[MQTTK_LIMIT_MAX_INFLIGHT] = {
+		"max_inflight_messages", "messages", 0, 65535, 65535, 20,
+	},
+	[MQTTK_LIMIT_MAX_TOPIC_ALIAS] = {
+		"max_topic_alias", "aliases", 0, 65535, 100, 10,
+	},
+	[MQTTK_LIMIT_QUEUE_QOS0] = {
+		"queue_qos0_messages", "boolean", 0, 1, 1, 0,
+	},
+	[MQTTK_LIMIT_QUEUE_DROP_QOS0] = {
+		"queue_drop_qos0", "boolean", 0, 1, 1, 0,
+	},
+	[MQTTK_LIMIT_PERSISTENT_EXPIRY] = {
+		"persistent_client_expiration", "duration", 0, U32_MAX,
+		U32_MAX, 0,
+	},
+	[MQTTK_LIMIT_SHARED_STRATEGY] = {
+		"shared_strategy", "strategy", 0, 2, 2, 0,
+	},
+	[MQTTK_LIMIT_CHECK_PAYLOAD_FORMAT] = {
+		"check_payload_format", "boolean", 0, 1, 1, 0,
+	},
+	[MQTTK_LIMIT_SYS_INTERVAL] = {
+		"sys_interval", "seconds", 0, 65535, 65535, 10,
+	},
 	[MQTTK_LIMIT_HANDSHAKE_MEMORY] = {
 		"handshake_memory", "bytes", SZ_64K, 0, SZ_1M, SZ_64M,
 	},

@@ -50,6 +50,14 @@ enum mqttk_limit {
 	MQTTK_LIMIT_MAX_SUBSCRIPTIONS,	/* of a client */
 	MQTTK_LIMIT_CONNECT_TIMEOUT,	/* seconds from accept to CONNECT */
 	MQTTK_LIMIT_SOCKET_BUFFER,	/* bytes, each way, of a connection */
+	MQTTK_LIMIT_MAX_INFLIGHT,	/* each way, of a client; 0: no limit */
+	MQTTK_LIMIT_MAX_TOPIC_ALIAS,	/* aliases a client may use */
+	MQTTK_LIMIT_QUEUE_QOS0,		/* keep QoS 0 for absent clients */
+	MQTTK_LIMIT_QUEUE_DROP_QOS0,	/* full queue: the oldest QoS 0 goes */
+	MQTTK_LIMIT_PERSISTENT_EXPIRY,	/* seconds of absence, 0: for ever */
+	MQTTK_LIMIT_SHARED_STRATEGY,	/* enum mqttk_shared_strategy */
+	MQTTK_LIMIT_CHECK_PAYLOAD_FORMAT, /* refuse text that is not UTF-8 */
+	MQTTK_LIMIT_SYS_INTERVAL,	/* seconds, 0: no $SYS topics */
 	MQTTK_LIMIT_HANDSHAKE_MEMORY,	/* bytes, MQTTK_BUDGET_HANDSHAKE */
 	MQTTK_LIMIT_CLIENT_MEMORY,	/* bytes, MQTTK_BUDGET_CLIENT */
 	MQTTK_LIMIT_MESSAGE_MEMORY,	/* bytes, MQTTK_BUDGET_MESSAGE */

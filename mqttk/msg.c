@@ -41,6 +41,7 @@ static int charge(struct mqttk_msg *msg, size_t bytes)
  * @limits: whose MQTTK_BUDGET_MESSAGE it is charged to; outlives it
  * @topic: its topic, copied
  * @topic_len: bytes of topic
+ * @props_len: room for properties at mqttk_msg_props(), which the caller writes
  * @payload_len: bytes of payload to come, at most MQTTK_REMAINING_MAX
  * @gfp: how to allocate; large payloads need a mask that may sleep
  *
@@ -51,10 +52,12 @@ static int charge(struct mqttk_msg *msg, size_t bytes)
  *	budget, -ENOMEM
  */
 struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
-				  u16 topic_len, u32 payload_len, gfp_t gfp)
+				  u16 topic_len, u32 props_len, u32 payload_len,
+				  gfp_t gfp)
 {
 	bool in_place = payload_len <= MQTTK_MSG_INLINE;
-	size_t size = struct_size_t(struct mqttk_msg, data, topic_len);
+	size_t size = struct_size_t(struct mqttk_msg, data,
+				    (size_t)topic_len + props_len);
 	size_t vec = 0;
 	struct mqttk_msg *msg;
 
@@ -65,7 +68,8 @@ struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
 				 sizeof(struct bio_vec));
 	if (!mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, size + vec))
 		return ERR_PTR(-ENOBUFS);
-	msg = kmalloc(size, gfp);
+	/* Properties may be many pages long; then the mask lets us sleep. */
+	msg = props_len ? kvmalloc(size, gfp) : kmalloc(size, gfp);
 	if (!msg)
 		goto uncharge;
 	memset(msg, 0, sizeof(*msg));
@@ -73,6 +77,7 @@ struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
 	msg->limits = limits;
 	msg->charged = size + vec;
 	msg->topic_len = topic_len;
+	msg->props_len = props_len;
 	msg->payload_len = payload_len;
 	msg->stamp = ktime_get_boottime();
 	memcpy(msg->data, topic, topic_len);
@@ -83,7 +88,7 @@ struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
 	}
 	return msg;
 free:
-	kfree(msg);
+	kvfree(msg);
 uncharge:
 	mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, size + vec);
 	return ERR_PTR(-ENOMEM);
@@ -196,7 +201,7 @@ static void free_now(struct mqttk_msg *msg)
 	}
 	mqttk_uncharge(msg->limits, MQTTK_BUDGET_MESSAGE, msg->charged);
 	kvfree(msg->bvec);
-	kfree(msg);
+	kvfree(msg);
 }
 
 static LLIST_HEAD(free_later);

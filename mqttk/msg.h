@@ -29,6 +29,9 @@ struct mqttk_limits;
  * @payload_len: bytes of payload, at most the largest MQTT packet
  * @filled: bytes of payload written so far, while it is being received
  * @topic_len: bytes of topic
+ * @props_len: bytes of the properties that are forwarded as they came
+ * @lifetime: Message Expiry Interval in seconds, as the publisher gave it
+ * @has_lifetime: it gave one
  * @qos: as published, 0 to 2
  * @retain: RETAIN as published
  * @nr_pages: payload pages allocated so far; 0 for an inline payload
@@ -40,7 +43,7 @@ struct mqttk_limits;
  * @bvec: the payload's pages, or NULL if it is inline. Pages come from the
  *	page allocator, are never rewritten once published and never recycled
  *	by us, so TCP may hold on to them after the message is gone.
- * @data: the topic, not terminated, then an inline payload
+ * @data: the topic, not terminated, then an inline payload, then the properties
  */
 struct mqttk_msg {
 	refcount_t ref;
@@ -49,6 +52,9 @@ struct mqttk_msg {
 	u16 topic_len;
 	u8 qos : 2;
 	u8 retain : 1;
+	u8 has_lifetime : 1;
+	u32 props_len;
+	u32 lifetime;
 	u32 nr_pages;
 	size_t charged;
 	struct mqttk_limits *limits;
@@ -62,7 +68,8 @@ struct mqttk_msg {
 };
 
 struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
-				  u16 topic_len, u32 payload_len, gfp_t gfp);
+				  u16 topic_len, u32 props_len, u32 payload_len,
+				  gfp_t gfp);
 int mqttk_msg_reserve(struct mqttk_msg *msg, u32 len, gfp_t gfp);
 u32 mqttk_msg_fill(struct mqttk_msg *msg, const void *from, u32 len);
 void mqttk_msg_fill_iter(struct mqttk_msg *msg, struct iov_iter *iter);
@@ -77,10 +84,19 @@ static inline const u8 *mqttk_msg_inline(const struct mqttk_msg *msg)
 	return msg->data + msg->topic_len;
 }
 
+/* The properties that are forwarded, as they are on the wire. */
+static inline u8 *mqttk_msg_props(struct mqttk_msg *msg)
+{
+	u32 payload = msg->payload_len <= MQTTK_MSG_INLINE ? msg->payload_len :
+							     0;
+
+	return msg->data + msg->topic_len + payload;
+}
+
 /* What a message counts for in one receiver's queue. */
 static inline size_t mqttk_msg_share(const struct mqttk_msg *msg)
 {
-	return (size_t)msg->topic_len + msg->payload_len;
+	return (size_t)msg->topic_len + msg->props_len + msg->payload_len;
 }
 
 /* Past its time: nobody is given it any more. */

@@ -95,6 +95,7 @@ int mqttk_net_reset(struct mqttk_net *mn)
 	mutex_lock(&mn->ctl_mutex);
 	mqttk_listener_del_all(mn);
 	mqttk_conns_abort(mn);
+	mqttk_sessions_end(mn);
 	mqttk_retain_clear(&mn->retained, NULL, 0);
 	mqttk_limits_reset(&mn->limits, mqttk_net_is_initial(mn->net));
 	mutex_unlock(&mn->ctl_mutex);
@@ -162,6 +163,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	mutex_unlock(&mn->ctl_mutex);
 
 	mqttk_conns_abort(mn);
+	mqttk_sessions_end(mn);
 	mqttk_dev_net_exit(mn);
 	wait_event(mn->wait, !atomic_read(&mn->nr_objects));
 }

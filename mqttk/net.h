@@ -44,6 +44,13 @@ enum mqttk_stat {
 	MQTTK_STAT_MESSAGES_REFUSED,	/* not stored for want of memory */
 	MQTTK_STAT_RETAIN_REFUSED,	/* delivered, but not retained */
 	MQTTK_STAT_WILLS_SENT,		/* wills published */
+	MQTTK_STAT_MESSAGES_EXPIRED,	/* in a queue, before delivery */
+	MQTTK_STAT_SESSIONS_EXPIRED,	/* for want of their client */
+	MQTTK_STAT_CLIENTS_DISCONNECTED, /* of those connected */
+	MQTTK_STAT_PACKETS_RECEIVED,	/* MQTT packets of every type */
+	MQTTK_STAT_PACKETS_SENT,	/* likewise */
+	MQTTK_STAT_PUBLISH_BYTES_RECEIVED, /* payload of PUBLISH */
+	MQTTK_STAT_PUBLISH_BYTES_SENT,	/* likewise */
 	MQTTK_STAT_NR,
 };
 

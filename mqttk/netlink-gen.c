@@ -39,9 +39,10 @@ static const struct nla_policy mqttk_client_get_nl_policy[MQTTK_A_CLIENT_ID + 1]
 };
 
 /* MQTTK_CMD_CLIENT_DISCONNECT - do */
-static const struct nla_policy mqttk_client_disconnect_nl_policy[MQTTK_A_CLIENT_ID + 1] = {
+static const struct nla_policy mqttk_client_disconnect_nl_policy[MQTTK_A_CLIENT_REASON + 1] = {
 	[MQTTK_A_CLIENT_INDEX] = { .type = NLA_U32, },
 	[MQTTK_A_CLIENT_ID] = { .type = NLA_NUL_STRING, .len = MQTTK_CLIENT_ID_MAX, },
+	[MQTTK_A_CLIENT_REASON] = { .type = NLA_U8, },
 };
 
 /* MQTTK_CMD_LIMIT_GET - do */
@@ -55,8 +56,20 @@ static const struct nla_policy mqttk_limit_set_nl_policy[MQTTK_A_LIMIT_VALUE + 1
 	[MQTTK_A_LIMIT_VALUE] = { .type = NLA_UINT, },
 };
 
+/* MQTTK_CMD_SESSION_GET - do */
+static const struct nla_policy mqttk_session_get_nl_policy[MQTTK_A_SESSION_ID + 1] = {
+	[MQTTK_A_SESSION_INDEX] = { .type = NLA_U32, },
+	[MQTTK_A_SESSION_ID] = { .type = NLA_NUL_STRING, .len = MQTTK_CLIENT_ID_MAX, },
+};
+
+/* MQTTK_CMD_SESSION_DEL - do */
+static const struct nla_policy mqttk_session_del_nl_policy[MQTTK_A_SESSION_ID + 1] = {
+	[MQTTK_A_SESSION_INDEX] = { .type = NLA_U32, },
+	[MQTTK_A_SESSION_ID] = { .type = NLA_NUL_STRING, .len = MQTTK_CLIENT_ID_MAX, },
+};
+
 /* Ops table for mqttk */
-const struct genl_split_ops mqttk_nl_ops[12] = {
+const struct genl_split_ops mqttk_nl_ops[15] = {
 	{
 		.cmd		= MQTTK_CMD_LISTENER_NEW,
 		.pre_doit	= mqttk_nl_pre_doit,
@@ -106,7 +119,7 @@ const struct genl_split_ops mqttk_nl_ops[12] = {
 		.pre_doit	= mqttk_nl_pre_doit,
 		.doit		= mqttk_nl_client_disconnect_doit,
 		.policy		= mqttk_client_disconnect_nl_policy,
-		.maxattr	= MQTTK_A_CLIENT_ID,
+		.maxattr	= MQTTK_A_CLIENT_REASON,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{
@@ -141,6 +154,28 @@ const struct genl_split_ops mqttk_nl_ops[12] = {
 		.cmd		= MQTTK_CMD_RESET,
 		.pre_doit	= mqttk_nl_pre_doit,
 		.doit		= mqttk_nl_reset_doit,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MQTTK_CMD_SESSION_GET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_session_get_doit,
+		.policy		= mqttk_session_get_nl_policy,
+		.maxattr	= MQTTK_A_SESSION_ID,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MQTTK_CMD_SESSION_GET,
+		.start	= mqttk_nl_pre_dumpit,
+		.dumpit	= mqttk_nl_session_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MQTTK_CMD_SESSION_DEL,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_session_del_doit,
+		.policy		= mqttk_session_del_nl_policy,
+		.maxattr	= MQTTK_A_SESSION_ID,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

@@ -12,7 +12,7 @@
 #include <uapi/linux/mqttk_netlink.h>
 
 /* Ops table for mqttk */
-extern const struct genl_split_ops mqttk_nl_ops[12];
+extern const struct genl_split_ops mqttk_nl_ops[15];
 
 int mqttk_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 		      struct genl_info *info);
@@ -33,5 +33,9 @@ int mqttk_nl_limit_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int mqttk_nl_limit_set_doit(struct sk_buff *skb, struct genl_info *info);
 int mqttk_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info);
 int mqttk_nl_reset_doit(struct sk_buff *skb, struct genl_info *info);
+int mqttk_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info);
+int mqttk_nl_session_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb);
+int mqttk_nl_session_del_doit(struct sk_buff *skb, struct genl_info *info);
 
 #endif /* _LINUX_MQTTK_GEN_H */

@@ -23,10 +23,11 @@
 #include "net.h"
 #include "netlink-gen.h"
 #include "netlink.h"
+#include "props.h"
 #include "session.h"
 
-/* A dump of clients leaves RCU after looking at so many sessions. */
-#define CLIENTS_PER_SLICE	64
+/* A dump of clients or sessions leaves RCU after looking at so many. */
+#define SESSIONS_PER_SLICE	64
 
 static struct genl_family mqttk_family;
 
@@ -342,6 +343,105 @@ int mqttk_nl_listener_get_dumpit(struct sk_buff *skb,
 	return err;
 }
 
+/* Clients and sessions: what they share */
+
+/*
+ * The session that a request names by client identifier or by index, with a
+ * reference, or an error pointer.
+ */
+static struct mqttk_session *find_session(struct genl_info *info,
+					  const struct nlattr *id,
+					  const struct nlattr *index)
+{
+	struct mqttk_net *mn = info->user_ptr[0];
+	struct mqttk_session *s;
+
+	if (!index == !id) {
+		NL_SET_ERR_MSG_ATTR(info->extack, id,
+				    "either a client identifier or an index is needed");
+		return ERR_PTR(-EINVAL);
+	}
+	if (id) {
+		s = mqttk_session_find(mn, nla_data(id), strlen(nla_data(id)));
+	} else {
+		rcu_read_lock();
+		s = xa_load(&mn->session_ids, nla_get_u32(index));
+		if (s && !refcount_inc_not_zero(&s->ref))
+			s = NULL;
+		rcu_read_unlock();
+	}
+	return s ?: ERR_PTR(-ENOENT);
+}
+
+/* A client identifier, cut if it is long; then @len_type says how long it is. */
+static int put_client_id(struct sk_buff *skb, const struct mqttk_session *s,
+			 int type, int len_type)
+{
+	u16 len = min_t(u16, s->id_len, MQTTK_CLIENT_ID_SHOWN);
+	struct nlattr *attr;
+	u8 *to;
+
+	attr = nla_reserve(skb, type, len + 1);
+	if (!attr)
+		return -EMSGSIZE;
+	to = nla_data(attr);
+	memcpy(to, s->id, len);
+	to[len] = '\0';
+	return len < s->id_len ? nla_put_u32(skb, len_type, s->id_len) : 0;
+}
+
+/* What has no time yet is just beginning. */
+static u64 msec_since(ktime_t when)
+{
+	return when ? max(ktime_ms_delta(ktime_get_boottime(), when), 0) : 0;
+}
+
+/* Shows a session in a dump, or passes it over: 0 or -EMSGSIZE. */
+typedef int (*dump_session_fn)(struct sk_buff *skb, struct netlink_callback *cb,
+			       struct mqttk_session *s, u32 index);
+
+/*
+ * Looks at some sessions from index cb->args[0] on and leaves there where to
+ * go on: -EAGAIN if there may be more, 0 at the end.
+ */
+static int dump_slice(struct sk_buff *skb, struct netlink_callback *cb,
+		      struct mqttk_net *mn, dump_session_fn show)
+{
+	struct mqttk_session *s;
+	unsigned int seen = 0;
+	unsigned long index;
+	int err = 0;
+
+	rcu_read_lock();
+	xa_for_each_start(&mn->session_ids, index, s, cb->args[0]) {
+		err = show(skb, cb, s, index);
+		if (err)
+			break;
+		cb->args[0] = index + 1;
+		if (++seen == SESSIONS_PER_SLICE) {
+			err = -EAGAIN;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+/*
+ * Dumps by index. Indices do not move when others come and go, so what is there
+ * all the time is shown once.
+ */
+static int dump_sessions(struct sk_buff *skb, struct netlink_callback *cb,
+			 dump_session_fn show)
+{
+	struct mqttk_net *mn = dump_net(cb);
+	int err;
+
+	while ((err = dump_slice(skb, cb, mn, show)) == -EAGAIN)
+		cond_resched();
+	return err;
+}
+
 /* Clients */
 
 /**
@@ -354,8 +454,12 @@ int mqttk_nl_listener_get_dumpit(struct sk_buff *skb,
  * @received: messages
  * @sent: messages
  * @dropped: messages
+ * @expired: messages
  * @queued: messages
- * @queued_bytes: their topics and payloads
+ * @queued_bytes: their topics, properties and payloads
+ * @inflight: messages to it, not acknowledged
+ * @unreleased: messages of QoS 2 from it
+ * @expiry: seconds @session outlives @conn
  */
 struct client {
 	const struct mqttk_session *session;
@@ -366,8 +470,12 @@ struct client {
 	u64 received;
 	u64 sent;
 	u64 dropped;
+	u64 expired;
 	u32 queued;
 	u64 queued_bytes;
+	u32 inflight;
+	u32 unreleased;
+	u32 expiry;
 };
 
 /* False if nobody is connected. */
@@ -387,43 +495,28 @@ static bool look_at_client(struct client *c, struct mqttk_session *s)
 		c->received = s->received;
 		c->sent = s->sent;
 		c->dropped = s->dropped;
+		c->expired = s->expired;
 		c->queued = s->queue.nr;
 		c->queued_bytes = s->queue.bytes;
+		c->inflight = s->window.nr;
+		c->unreleased = s->nr_received_ids;
+		c->expiry = s->expiry;
 	}
 	spin_unlock_bh(&s->lock);
 	return connected;
 }
 
-static int put_client_id(struct sk_buff *skb, const struct mqttk_session *s)
-{
-	u16 len = min_t(u16, s->id_len, MQTTK_CLIENT_ID_SHOWN);
-	struct nlattr *attr;
-	u8 *to;
-
-	if (s->hidden)
-		return 0;
-	attr = nla_reserve(skb, MQTTK_A_CLIENT_ID, len + 1);
-	if (!attr)
-		return -EMSGSIZE;
-	to = nla_data(attr);
-	memcpy(to, s->id, len);
-	to[len] = '\0';
-	if (len < s->id_len)
-		return nla_put_u32(skb, MQTTK_A_CLIENT_ID_LENGTH, s->id_len);
-	return 0;
-}
-
 static int put_client_conn(struct sk_buff *skb, const struct client *c)
 {
-	s64 age = ktime_ms_delta(ktime_get_boottime(), c->conn.since);
-
 	if (nla_put_string(skb, MQTTK_A_CLIENT_LISTENER, c->listener) ||
 	    put_addr(skb, &c->conn.addr, MQTTK_A_CLIENT_IPV4,
 		     MQTTK_A_CLIENT_IPV6, MQTTK_A_CLIENT_SCOPE_ID,
 		     MQTTK_A_CLIENT_PORT) ||
 	    nla_put_u8(skb, MQTTK_A_CLIENT_PROTOCOL_LEVEL, c->conn.version) ||
 	    nla_put_u16(skb, MQTTK_A_CLIENT_KEEPALIVE, c->conn.keepalive) ||
-	    nla_put_uint(skb, MQTTK_A_CLIENT_CONNECTED_MSEC, max(age, 0)) ||
+	    nla_put_uint(skb, MQTTK_A_CLIENT_CONNECTED_MSEC,
+			 msec_since(c->conn.since)) ||
+	    nla_put_u32(skb, MQTTK_A_CLIENT_EXPIRY_INTERVAL, c->expiry) ||
 	    nla_put_uint(skb, MQTTK_A_CLIENT_BYTES_RECEIVED,
 			 c->conn.bytes_received) ||
 	    nla_put_uint(skb, MQTTK_A_CLIENT_BYTES_SENT, c->conn.bytes_sent))
@@ -437,8 +530,10 @@ static int put_client(struct sk_buff *skb, const struct client *c)
 	u32 transport = c->tcp ? MQTTK_TRANSPORT_TCP : MQTTK_TRANSPORT_DEVICE;
 
 	if (nla_put_u32(skb, MQTTK_A_CLIENT_INDEX, c->index) ||
-	    put_client_id(skb, s) ||
 	    nla_put_u32(skb, MQTTK_A_CLIENT_TRANSPORT, transport))
+		return -EMSGSIZE;
+	if (!s->hidden && put_client_id(skb, s, MQTTK_A_CLIENT_ID,
+					MQTTK_A_CLIENT_ID_LENGTH))
 		return -EMSGSIZE;
 	if (c->tcp && put_client_conn(skb, c))
 		return -EMSGSIZE;
@@ -447,35 +542,20 @@ static int put_client(struct sk_buff *skb, const struct client *c)
 	    nla_put_uint(skb, MQTTK_A_CLIENT_MESSAGES_DROPPED, c->dropped) ||
 	    nla_put_u32(skb, MQTTK_A_CLIENT_MESSAGES_QUEUED, c->queued) ||
 	    nla_put_uint(skb, MQTTK_A_CLIENT_BYTES_QUEUED, c->queued_bytes) ||
+	    nla_put_u32(skb, MQTTK_A_CLIENT_MESSAGES_INFLIGHT, c->inflight) ||
+	    nla_put_u32(skb, MQTTK_A_CLIENT_MESSAGES_UNRELEASED,
+			c->unreleased) ||
+	    nla_put_uint(skb, MQTTK_A_CLIENT_MESSAGES_EXPIRED, c->expired) ||
 	    nla_put_u32(skb, MQTTK_A_CLIENT_SUBSCRIPTIONS,
 			READ_ONCE(s->sub.nr_subs)))
 		return -EMSGSIZE;
 	return 0;
 }
 
-/* The session a request names, with a reference, or an error pointer. */
 static struct mqttk_session *find_client(struct genl_info *info)
 {
-	struct nlattr *index = info->attrs[MQTTK_A_CLIENT_INDEX];
-	struct nlattr *id = info->attrs[MQTTK_A_CLIENT_ID];
-	struct mqttk_net *mn = info->user_ptr[0];
-	struct mqttk_session *s;
-
-	if (!index == !id) {
-		NL_SET_ERR_MSG_ATTR(info->extack, id,
-				    "either a client identifier or an index is needed");
-		return ERR_PTR(-EINVAL);
-	}
-	if (id) {
-		s = mqttk_session_find(mn, nla_data(id), strlen(nla_data(id)));
-	} else {
-		rcu_read_lock();
-		s = xa_load(&mn->session_ids, nla_get_u32(index));
-		if (s && !refcount_inc_not_zero(&s->ref))
-			s = NULL;
-		rcu_read_unlock();
-	}
-	return s ?: ERR_PTR(-ENOENT);
+	return find_session(info, info->attrs[MQTTK_A_CLIENT_ID],
+			    info->attrs[MQTTK_A_CLIENT_INDEX]);
 }
 
 static int no_such_client(struct genl_info *info)
@@ -539,52 +619,35 @@ static int dump_client(struct sk_buff *skb, struct netlink_callback *cb,
 	return 0;
 }
 
-/*
- * Looks at some sessions from index cb->args[0] on and leaves there where to
- * go on: -EAGAIN if there may be more, 0 at the end.
- */
-static int dump_clients_slice(struct sk_buff *skb, struct netlink_callback *cb,
-			      struct mqttk_net *mn)
-{
-	struct mqttk_session *s;
-	unsigned int seen = 0;
-	unsigned long index;
-	int err = 0;
-
-	rcu_read_lock();
-	xa_for_each_start(&mn->session_ids, index, s, cb->args[0]) {
-		err = dump_client(skb, cb, s, index);
-		if (err)
-			break;
-		cb->args[0] = index + 1;
-		if (++seen == CLIENTS_PER_SLICE) {
-			err = -EAGAIN;
-			break;
-		}
-	}
-	rcu_read_unlock();
-	return err;
-}
-
 /**
  * mqttk_nl_client_get_dumpit - show all clients
  * @skb: to fill
  * @cb: where the dump is: at the session with index args[0]
- *
- * Indices do not move when clients come and go, so whoever is connected all
- * the time is shown once.
  *
  * Return: 0 or an error
  */
 int mqttk_nl_client_get_dumpit(struct sk_buff *skb,
 			       struct netlink_callback *cb)
 {
-	struct mqttk_net *mn = dump_net(cb);
-	int err;
+	return dump_sessions(skb, cb, dump_client);
+}
 
-	while ((err = dump_clients_slice(skb, cb, mn)) == -EAGAIN)
-		cond_resched();
-	return err;
+/* May a server say this in DISCONNECT, other than that all is well? */
+static bool is_disconnect_error(u8 reason)
+{
+	switch (reason) {
+	case MQTTK_REASON_UNSUPPORTED_VERSION:
+	case MQTTK_REASON_BAD_CLIENT_ID:
+	case MQTTK_REASON_BAD_CREDENTIALS:
+	case MQTTK_REASON_SERVER_UNAVAILABLE:
+	case MQTTK_REASON_BANNED:
+	case MQTTK_REASON_BAD_AUTH_METHOD:
+	case MQTTK_REASON_PACKET_ID_IN_USE:
+	case MQTTK_REASON_PACKET_ID_NOT_FOUND:
+		return false;
+	}
+	return reason >= MQTTK_REASON_UNSPECIFIED_ERROR &&
+	       reason <= MQTTK_REASON_WILDCARDS_NOT_SUPPORTED;
 }
 
 /**
@@ -597,13 +660,238 @@ int mqttk_nl_client_get_dumpit(struct sk_buff *skb,
 int mqttk_nl_client_disconnect_doit(struct sk_buff *skb,
 				    struct genl_info *info)
 {
-	struct mqttk_session *s = find_client(info);
+	struct nlattr *attr = info->attrs[MQTTK_A_CLIENT_REASON];
+	u8 reason = MQTTK_REASON_ADMINISTRATIVE_ACTION;
+	struct mqttk_session *s;
+	int err = 0;
+
+	if (attr)
+		reason = nla_get_u8(attr);
+	if (!is_disconnect_error(reason)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "not a reason a server may disconnect for");
+		return -EINVAL;
+	}
+	s = find_client(info);
+	if (IS_ERR(s))
+		return s == ERR_PTR(-ENOENT) ? no_such_client(info) : PTR_ERR(s);
+	if (!mqttk_session_kick(s, reason))
+		err = no_such_client(info);
+	mqttk_session_put(s);
+	return err;
+}
+
+/* Sessions */
+
+/**
+ * struct view - a session as it was while its lock was held
+ * @session: which; alive under RCU or by the caller's reference
+ * @index: of @session
+ * @connected: its client is there
+ * @since: CLOCK_BOOTTIME of the client's CONNECT, or when it left
+ * @ends_at: CLOCK_BOOTTIME, 0: no end is in sight
+ * @expiry: seconds it outlives its connection
+ * @queued: messages
+ * @queued_bytes: their topics, properties and payloads
+ * @inflight: messages to its client, not acknowledged
+ * @unreleased: messages of QoS 2 from its client
+ * @received: messages
+ * @sent: messages
+ * @dropped: messages
+ * @expired: messages
+ */
+struct view {
+	const struct mqttk_session *session;
+	u32 index;
+	bool connected;
+	ktime_t since;
+	ktime_t ends_at;
+	u32 expiry;
+	u32 queued;
+	u64 queued_bytes;
+	u32 inflight;
+	u32 unreleased;
+	u64 received;
+	u64 sent;
+	u64 dropped;
+	u64 expired;
+};
+
+/* False if there is none, as far as anybody should see. */
+static bool look_at_session(struct view *v, struct mqttk_session *s)
+{
+	struct mqttk_conn_info conn = { };
+	bool alive;
+
+	if (s->hidden)
+		return false;
+	memset(v, 0, sizeof(*v));
+	v->session = s;
+	spin_lock_bh(&s->lock);
+	alive = !s->dead;
+	v->connected = s->ep;
+	v->since = s->away_since;
+	if (s->ep && mqttk_conn_info(s->ep, &conn))
+		v->since = conn.since;
+	v->index = s->sub.index;
+	v->ends_at = s->ends_at;
+	v->expiry = s->expiry;
+	v->queued = s->queue.nr;
+	v->queued_bytes = s->queue.bytes;
+	v->inflight = s->window.nr;
+	v->unreleased = s->nr_received_ids;
+	v->received = s->received;
+	v->sent = s->sent;
+	v->dropped = s->dropped;
+	v->expired = s->expired;
+	spin_unlock_bh(&s->lock);
+	return alive;
+}
+
+static int put_session_times(struct sk_buff *skb, const struct view *v)
+{
+	s64 left;
+
+	if (nla_put_u8(skb, MQTTK_A_SESSION_CONNECTED, v->connected) ||
+	    nla_put_u32(skb, MQTTK_A_SESSION_EXPIRY_INTERVAL, v->expiry))
+		return -EMSGSIZE;
+	if (v->connected)
+		return nla_put_uint(skb, MQTTK_A_SESSION_CONNECTED_MSEC,
+				    msec_since(v->since));
+	if (nla_put_uint(skb, MQTTK_A_SESSION_AWAY_MSEC, msec_since(v->since)))
+		return -EMSGSIZE;
+	if (!v->ends_at)
+		return 0;
+	left = ktime_ms_delta(v->ends_at, ktime_get_boottime());
+	return nla_put_uint(skb, MQTTK_A_SESSION_ENDS_MSEC, max(left, 0));
+}
+
+static int put_session(struct sk_buff *skb, const struct view *v)
+{
+	const struct mqttk_session *s = v->session;
+
+	if (nla_put_u32(skb, MQTTK_A_SESSION_INDEX, v->index) ||
+	    put_client_id(skb, s, MQTTK_A_SESSION_ID,
+			  MQTTK_A_SESSION_ID_LENGTH) ||
+	    put_session_times(skb, v) ||
+	    nla_put_u32(skb, MQTTK_A_SESSION_SUBSCRIPTIONS,
+			READ_ONCE(s->sub.nr_subs)) ||
+	    nla_put_u32(skb, MQTTK_A_SESSION_MESSAGES_QUEUED, v->queued) ||
+	    nla_put_uint(skb, MQTTK_A_SESSION_BYTES_QUEUED, v->queued_bytes) ||
+	    nla_put_u32(skb, MQTTK_A_SESSION_MESSAGES_INFLIGHT, v->inflight) ||
+	    nla_put_u32(skb, MQTTK_A_SESSION_MESSAGES_UNRELEASED,
+			v->unreleased) ||
+	    nla_put_uint(skb, MQTTK_A_SESSION_MESSAGES_RECEIVED, v->received) ||
+	    nla_put_uint(skb, MQTTK_A_SESSION_MESSAGES_SENT, v->sent) ||
+	    nla_put_uint(skb, MQTTK_A_SESSION_MESSAGES_DROPPED, v->dropped) ||
+	    nla_put_uint(skb, MQTTK_A_SESSION_MESSAGES_EXPIRED, v->expired))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static struct mqttk_session *find_shown_session(struct genl_info *info)
+{
+	struct mqttk_session *s;
+
+	s = find_session(info, info->attrs[MQTTK_A_SESSION_ID],
+			 info->attrs[MQTTK_A_SESSION_INDEX]);
+	if (!IS_ERR(s) && s->hidden) {
+		mqttk_session_put(s);
+		return ERR_PTR(-ENOENT);
+	}
+	return s;
+}
+
+static int no_such_session(struct genl_info *info)
+{
+	struct nlattr *id = info->attrs[MQTTK_A_SESSION_ID];
+
+	NL_SET_ERR_MSG_ATTR(info->extack,
+			    id ?: info->attrs[MQTTK_A_SESSION_INDEX],
+			    "no such session");
+	return -ENOENT;
+}
+
+/**
+ * mqttk_nl_session_get_doit - show one session
+ * @skb: the request
+ * @info: likewise
+ *
+ * Return: 0 or an error
+ */
+int mqttk_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct mqttk_session *s = find_shown_session(info);
+	struct sk_buff *reply;
+	struct view v;
+	void *hdr;
+	int err;
+
+	if (IS_ERR(s))
+		return s == ERR_PTR(-ENOENT) ? no_such_session(info) : PTR_ERR(s);
+	if (!look_at_session(&v, s)) {
+		err = no_such_session(info);
+		goto put;
+	}
+	err = -ENOMEM;
+	reply = begin_reply(info, &hdr);
+	if (reply)
+		err = end_reply(reply, hdr, info, put_session(reply, &v));
+put:
+	mqttk_session_put(s);
+	return err;
+}
+
+static int dump_session(struct sk_buff *skb, struct netlink_callback *cb,
+			struct mqttk_session *s, u32 index)
+{
+	struct view v;
+	void *hdr;
+
+	if (!look_at_session(&v, s))
+		return 0;
+	/* As in dump_client(). */
+	v.index = index;
+	hdr = genlmsg_iput(skb, genl_info_dump(cb));
+	if (!hdr)
+		return -EMSGSIZE;
+	if (put_session(skb, &v)) {
+		genlmsg_cancel(skb, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(skb, hdr);
+	return 0;
+}
+
+/**
+ * mqttk_nl_session_get_dumpit - show all sessions
+ * @skb: to fill
+ * @cb: where the dump is: at the session with index args[0]
+ *
+ * Return: 0 or an error
+ */
+int mqttk_nl_session_get_dumpit(struct sk_buff *skb,
+				struct netlink_callback *cb)
+{
+	return dump_sessions(skb, cb, dump_session);
+}
+
+/**
+ * mqttk_nl_session_del_doit - end a session
+ * @skb: the request
+ * @info: likewise
+ *
+ * Return: 0 or an error
+ */
+int mqttk_nl_session_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct mqttk_session *s = find_shown_session(info);
 	int err = 0;
 
 	if (IS_ERR(s))
-		return s == ERR_PTR(-ENOENT) ? no_such_client(info) : PTR_ERR(s);
+		return s == ERR_PTR(-ENOENT) ? no_such_session(info) : PTR_ERR(s);
 	if (!mqttk_session_end(s, MQTTK_END_ADMIN))
-		err = no_such_client(info);
+		err = no_such_session(info);
 	mqttk_session_put(s);
 	return err;
 }
@@ -762,6 +1050,10 @@ static int put_counters(struct sk_buff *skb, const struct mqttk_net *mn)
 		     (int)MQTTK_A_COUNTERS_BYTES_RECEIVED + 1);
 	BUILD_BUG_ON(MQTTK_STAT_WILLS_SENT -
 		     (int)MQTTK_A_COUNTERS_WILLS_SENT + 1);
+	BUILD_BUG_ON(MQTTK_STAT_SESSIONS_EXPIRED -
+		     (int)MQTTK_A_COUNTERS_SESSIONS_EXPIRED + 1);
+	BUILD_BUG_ON(MQTTK_STAT_PUBLISH_BYTES_SENT -
+		     (int)MQTTK_A_COUNTERS_PUBLISH_BYTES_SENT + 1);
 
 	if (!nest)
 		return -EMSGSIZE;

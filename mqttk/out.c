@@ -87,6 +87,7 @@ int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len)
 		if (need <= out->size) {
 			memcpy(out->buf + out->len, data, len);
 			WRITE_ONCE(out->len, need);
+			out->packets++;
 			spin_unlock_bh(&out->lock);
 			mqttk_out_free_buf(out, buf, size);
 			return 0;
@@ -111,11 +112,12 @@ int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len)
  * @out: the queue
  * @len: set to the bytes taken
  * @size: set to what they are charged as
+ * @packets: set to how many packets they are
  *
  * Context: any but hard interrupts.
  * Return: the bytes, for mqttk_out_free_buf(), or NULL if there were none
  */
-u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size)
+u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size, u32 *packets)
 {
 	u8 *buf;
 
@@ -125,7 +127,9 @@ u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size)
 	buf = out->len ? out->buf : NULL;
 	*len = out->len;
 	*size = out->size;
+	*packets = out->packets;
 	if (buf) {
+		out->packets = 0;
 		out->buf = NULL;
 		WRITE_ONCE(out->len, 0);
 		out->size = 0;

@@ -23,6 +23,7 @@ struct mqttk_limits;
  * @buf: the bytes, or NULL
  * @len: bytes in @buf
  * @size: allocated for @buf, and charged to MQTTK_BUDGET_CLIENT
+ * @packets: in @buf
  * @limits: of the netns
  */
 struct mqttk_out {
@@ -30,13 +31,14 @@ struct mqttk_out {
 	u8 *buf;
 	u32 len;
 	u32 size;
+	u32 packets;
 	struct mqttk_limits *limits;
 };
 
 void mqttk_out_init(struct mqttk_out *out, struct mqttk_limits *limits);
 void mqttk_out_free(struct mqttk_out *out);
 int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len);
-u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size);
+u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size, u32 *packets);
 void mqttk_out_free_buf(struct mqttk_out *out, u8 *buf, u32 size);
 
 static inline u32 mqttk_out_pending(const struct mqttk_out *out)

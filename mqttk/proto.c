@@ -8,25 +8,30 @@
  *  -ESHUTDOWN	the peer said DISCONNECT, or its session is gone
  *  -ECONNREFUSED CONNECT was answered with a refusal
  *  -EBADMSG	malformed packet
- *  -EPROTO	packet not allowed now
+ *  -EPROTO	packet not allowed now, or as peer->reason says
+ *  -ENAMETOOLONG topic of too many levels
+ *  -EADDRNOTAVAIL topic alias out of range
  *  -EMSGSIZE	packet over the limit
  *  -ENOMEM, -ENOBUFS  out of memory, or over a budget
+ *
+ * mqttk_proto_farewell() tells the peer.
  */
-#include <linux/mm.h>
-#include <linux/sched.h>
-#include <linux/slab.h>
-#include <linux/uuid.h>
+#include <linux/array_size.h>
+#include <linux/bits.h>
+#include <linux/bug.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
 
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
-#include "proto.h"
+#include "proto_impl.h"
 #include "router.h"
-#include "topic.h"
+#include "session.h"
 
 /*
  * No more of a CONNECT is accepted, whatever max_packet_size says: three
- * strings and a modest will. mosquitto draws the same line.
+ * strings, properties and a modest will. mosquitto draws the same line.
  */
 #define CONNECT_MAX	100000
 
@@ -36,7 +41,8 @@
  */
 #define SUBSCRIBE_MAX	2000000
 
-#define GFP_PEER	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+/* Room for a reason string of ours. */
+#define WHY_MAX		64
 
 /* In which states a client may send what. */
 static const u8 legal[] = {
@@ -50,6 +56,7 @@ static const u8 legal[] = {
 	[MQTTK_UNSUBSCRIBE] = BIT(MQTTK_PEER_CONNECTED),
 	[MQTTK_PINGREQ] = BIT(MQTTK_PEER_CONNECTED),
 	[MQTTK_DISCONNECT] = BIT(MQTTK_PEER_CONNECTED),
+	/* Nobody who asks for it is let in [MQTT-4.12.0-7]. */
 	[MQTTK_AUTH] = 0,
 };
 
@@ -66,271 +73,239 @@ void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn,
 	peer->state = MQTTK_PEER_NEW;
 	peer->version = MQTTK_V311;
 	peer->anonymous_ok = anonymous_ok;
+	peer->receive_max = MQTTK_RECEIVE_MAX_DEFAULT;
+	peer->max_packet_size = MQTTK_PACKET_SIZE_UNLIMITED;
 	mqttk_out_init(&peer->out, &mn->limits);
-	mqttk_replays_init(&peer->replays);
+	INIT_LIST_HEAD(&peer->replays);
+}
+
+/*
+ * One whose CONNECT fails for its size, or before it has come whole, is to be
+ * told in its language: what that is stands at the very beginning.
+ */
+static void guess_version(struct mqttk_peer *peer, const u8 *body,
+			  size_t avail)
+{
+	static const u8 v5[] = { 0, 4, 'M', 'Q', 'T', 'T', MQTTK_V5 };
+
+	if (avail >= sizeof(v5) && !memcmp(body, v5, sizeof(v5)))
+		peer->version = MQTTK_V5;
 }
 
 /**
  * mqttk_proto_check - may this packet come now, and be that large?
  * @peer: the connection
  * @f: its fixed header
+ * @body: what there is behind it
+ * @avail: bytes of @body, at most @f->remaining
  *
- * Called before any other byte of the packet is looked at.
+ * Called before the packet is decoded, or has come whole.
  * Return: 0 or an error, see above
  */
-int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f)
+int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f,
+		      const u8 *body, size_t avail)
 {
 	unsigned long max = mqttk_limit(&peer->mn->limits,
 					MQTTK_LIMIT_MAX_PACKET_SIZE);
 
 	if (f->type >= ARRAY_SIZE(legal) || !(legal[f->type] & BIT(peer->state)))
 		return -EPROTO;
-	if (f->type == MQTTK_CONNECT)
+	if (f->type == MQTTK_CONNECT) {
+		guess_version(peer, body, avail);
 		max = min(max, CONNECT_MAX);
-	else if (f->type != MQTTK_PUBLISH)
+	} else if (f->type != MQTTK_PUBLISH) {
 		max = min(max, SUBSCRIBE_MAX);
+	}
 	if ((u64)f->size + f->remaining > max)
 		return -EMSGSIZE;
 	return 0;
 }
 
-static int refuse(struct mqttk_peer *peer, u8 code)
+/* -- what goes out ------------------------------------------------------- */
+
+/**
+ * mqttk_proto_emit - have a packet other than PUBLISH sent
+ * @peer: the connection
+ * @packet: the packet, copied
+ * @len: its length
+ *
+ * One that is larger than the client takes is not sent [MQTT-3.1.2-24].
+ *
+ * Context: process; may sleep.
+ * Return: 0, -ENOBUFS or -ENOMEM
+ */
+int mqttk_proto_emit(struct mqttk_peer *peer, const u8 *packet, u32 len)
 {
-	const struct mqttk_connack ca = { .reason = code };
-	u8 buf[MQTTK_CONNACK_MAX];
-	unsigned int n;
-
-	n = mqttk_wire_put_connack(buf, peer->version, &ca);
-	mqttk_stat_inc(peer->mn, MQTTK_STAT_CONNECTS_REFUSED);
-	peer->state = MQTTK_PEER_DONE;
-	return mqttk_out_append(&peer->out, buf, n) ?: -ECONNREFUSED;
-}
-
-/* A topic that only the broker itself publishes to. */
-static bool is_reserved(const struct mqttk_str *topic)
-{
-	return topic->len >= 5 && !memcmp(topic->p, "$SYS/", 5);
-}
-
-static int make_will(struct mqttk_peer *peer, const struct mqttk_connect *c)
-{
-	const struct mqttk_str *payload = &c->will_payload;
-	struct mqttk_msg *will;
-	int n;
-
-	if (!mqttk_topic_valid(c->will_topic.p, c->will_topic.len))
-		return -EBADMSG;
-	if (is_reserved(&c->will_topic))
+	if (len > peer->max_packet_size)
 		return 0;
-	will = mqttk_msg_alloc(&peer->mn->limits, c->will_topic.p,
-			       c->will_topic.len, payload->len, GFP_PEER);
-	if (IS_ERR(will))
-		return PTR_ERR(will);
-	n = mqttk_msg_reserve(will, payload->len, GFP_PEER);
-	if (n < 0) {
-		mqttk_msg_put(will);
-		return n;
-	}
-	mqttk_msg_fill(will, payload->p, payload->len);
-	will->qos = c->will_qos;
-	will->retain = c->will_retain;
-	peer->will = will;
-	return 0;
+	return mqttk_out_append(&peer->out, packet, len);
 }
 
-/* "auto-" and a UUID, as clients of mosquitto know it. */
-#define AUTO_ID_LEN	(5 + UUID_STRING_LEN)
-
-static int open_session(struct mqttk_peer *peer, const struct mqttk_connect *c)
-{
-	char auto_id[AUTO_ID_LEN + 1];
-	struct mqttk_str id = c->client_id;
-	struct mqttk_session *s;
-	uuid_t uuid;
-
-	if (!id.len) {
-		uuid_gen(&uuid);
-		snprintf(auto_id, sizeof(auto_id), "auto-%pUb", &uuid);
-		id = (struct mqttk_str){ auto_id, AUTO_ID_LEN };
-	}
-	s = mqttk_session_open(peer->mn, id.p, id.len, &peer->ep);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	peer->session = s;
-	return 0;
-}
-
-static int accept(struct mqttk_peer *peer, const struct mqttk_connect *c)
-{
-	const struct mqttk_connack ca = { };
-	u8 buf[MQTTK_CONNACK_MAX];
-	unsigned int n;
-	int err;
-
-	n = mqttk_wire_put_connack(buf, peer->version, &ca);
-	err = mqttk_out_append(&peer->out, buf, n);
-	if (err)
-		return err;
-	peer->keepalive = c->keepalive;
-	peer->will_on_close = true;
-	peer->state = MQTTK_PEER_CONNECTED;
-	mqttk_stat_inc(peer->mn, MQTTK_STAT_CLIENTS_CONNECTED);
-	return 0;
-}
-
-/* Before 5.0 a client cannot be told another; mosquitto answers alike. */
-static bool keepalive_ok(struct mqttk_peer *peer,
-			 const struct mqttk_connect *c)
-{
-	unsigned long max = mqttk_limit(&peer->mn->limits,
-					MQTTK_LIMIT_MAX_KEEPALIVE);
-
-	return !max || (c->keepalive && c->keepalive <= max);
-}
-
-static int on_connect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
-		      const u8 *body)
-{
-	struct mqttk_connect c;
-	int err;
-
-	err = mqttk_wire_connect(body, f->remaining, &c);
-	if (err == -EPROTONOSUPPORT || c.version == MQTTK_V5)
-		return refuse(peer, MQTTK_CONNACK_BAD_VERSION);
-	if (err)
-		return err;
-	peer->version = c.version;
-	/* An id may be left out only where nothing outlives the connection. */
-	if (!c.client_id.len && (c.version == MQTTK_V31 || !c.clean))
-		return refuse(peer, MQTTK_CONNACK_BAD_CLIENT_ID);
-	if (!peer->anonymous_ok)
-		return refuse(peer, MQTTK_CONNACK_NOT_AUTHORIZED);
-	if (!keepalive_ok(peer, &c))
-		return refuse(peer, MQTTK_CONNACK_BAD_CLIENT_ID);
-	if (!peer->admitted)
-		return refuse(peer, MQTTK_CONNACK_UNAVAILABLE);
-	if (c.has_will) {
-		err = make_will(peer, &c);
-		if (err == -EBADMSG)
-			return err;
-		if (err)
-			return refuse(peer, MQTTK_CONNACK_UNAVAILABLE);
-	}
-	err = open_session(peer, &c);
-	if (err)
-		return refuse(peer, MQTTK_CONNACK_UNAVAILABLE);
-	return accept(peer, &c);
-}
-
-/* Returns the code for the SUBACK, or -ESHUTDOWN if the session is not ours. */
-static int subscribe_one(struct mqttk_peer *peer,
-			 const struct mqttk_str *filter, u8 options)
-{
-	struct mqttk_session *s = peer->session;
-	struct mqttk_replay *rp;
-	bool existed;
-	int err;
-
-	if (!mqttk_filter_valid(filter->p, filter->len))
-		return MQTTK_SUBACK_FAILURE;
-	rp = mqttk_replay_alloc(s, filter->p, filter->len);
-	if (!rp)
-		return MQTTK_SUBACK_FAILURE;
-	err = mqttk_session_subscribe(s, &peer->ep, filter->p, filter->len, 0,
-				      options, &existed);
-	if (err) {
-		mqttk_replay_discard(s, rp);
-		return err == -ESHUTDOWN ? err : MQTTK_SUBACK_FAILURE;
-	}
-	if (existed)
-		mqttk_replays_drop(&peer->replays, s, filter->p, filter->len);
-	/* Run when the SUBACK is on its way: clients expect that first. */
-	mqttk_replay_start(&peer->replays, s, rp, 0);
-	return 0;
-}
-
-static int on_subscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
-			const u8 *body)
-{
-	struct mqttk_sub_iter it;
-	struct mqttk_str filter;
-	unsigned int n;
-	u8 options;
-	u8 *buf, *p;
-	int code = 0;
-	int err;
-
-	err = mqttk_wire_subscribe(peer->version, f->type, body, f->remaining,
-				   &it);
-	if (err)
-		return err;
-	buf = kvmalloc(MQTTK_SUBACK_HEADER_MAX + (size_t)it.nr, GFP_PEER);
-	if (!buf)
-		return -ENOMEM;
-	n = mqttk_wire_put_suback_header(buf, peer->version, it.packet_id,
-					 it.nr);
-	p = buf + n;
-	while (code >= 0 && !READ_ONCE(peer->gone) &&
-	       mqttk_wire_subscribe_next(&it, &filter, &options)) {
-		code = subscribe_one(peer, &filter, options);
-		*p++ = code;
-		cond_resched();
-	}
-	/* Whoever lost its session gets no answer: it is asked no more. */
-	err = code < 0 ? code : mqttk_out_append(&peer->out, buf, p - buf);
-	kvfree(buf);
-	return err;
-}
-
-static int send_ack(struct mqttk_peer *peer, u8 type, u16 id)
+/**
+ * mqttk_proto_ack - have PUBACK, PUBREC, PUBREL or PUBCOMP sent
+ * @peer: the connection
+ * @type: which of them
+ * @id: packet identifier
+ * @reason: enum mqttk_reason; before 5.0 it is not told
+ *
+ * Return: as mqttk_proto_emit()
+ */
+int mqttk_proto_ack(struct mqttk_peer *peer, u8 type, u16 id, u8 reason)
 {
 	u8 buf[MQTTK_ACK_MAX];
-	unsigned int n = mqttk_wire_put_ack(buf, peer->version, type, id, 0);
 
-	return mqttk_out_append(&peer->out, buf, n);
+	return mqttk_proto_emit(peer, buf,
+				mqttk_wire_put_ack(buf, peer->version, type,
+						   id, reason));
 }
 
-static int on_unsubscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
-			  const u8 *body)
+/* For people, where the reason code leaves open what to look at. */
+static const char *why(u8 reason)
 {
-	struct mqttk_sub_iter it;
-	struct mqttk_str filter;
-	u8 options;
-	int err;
-
-	err = mqttk_wire_subscribe(peer->version, f->type, body, f->remaining,
-				   &it);
-	if (err)
-		return err;
-	while (!READ_ONCE(peer->gone) &&
-	       mqttk_wire_subscribe_next(&it, &filter, &options)) {
-		if (!mqttk_session_unsubscribe(peer->session, &peer->ep,
-					       filter.p, filter.len))
-			mqttk_replays_drop(&peer->replays, peer->session,
-					   filter.p, filter.len);
-		cond_resched();
+	switch (reason) {
+	case MQTTK_REASON_NOT_AUTHORIZED:
+		return "this listener lets no anonymous clients in";
+	case MQTTK_REASON_BAD_AUTH_METHOD:
+		return "no authentication method is known";
+	case MQTTK_REASON_IMPLEMENTATION_SPECIFIC:
+		return "Maximum Packet Size is too small";
+	case MQTTK_REASON_RECEIVE_MAX_EXCEEDED:
+		return "over max_inflight_messages";
+	case MQTTK_REASON_TOPIC_ALIAS_INVALID:
+		return "over max_topic_alias, or 0";
+	case MQTTK_REASON_PACKET_TOO_LARGE:
+		return "over max_packet_size";
+	case MQTTK_REASON_QUOTA_EXCEEDED:
+		return "a limit on memory is reached";
+	default:
+		return "";
 	}
-	return send_ack(peer, MQTTK_UNSUBACK, it.packet_id);
 }
 
-/* Nothing is sent at QoS 1 or 2, so there is nothing to acknowledge. */
-static int on_ack(struct mqttk_peer *peer, const struct mqttk_fixed *f,
-		  const u8 *body)
+static struct mqttk_str why_str(u8 reason)
 {
-	struct mqttk_ack ack;
+	const char *s = why(reason);
 
-	return mqttk_wire_ack(peer->version, f->type, body, f->remaining, &ack);
+	return (struct mqttk_str){ s, min(strlen(s), WHY_MAX) };
 }
 
-static int on_pubrel(struct mqttk_peer *peer, const struct mqttk_fixed *f,
-		     const u8 *body)
+static int say_refused(struct mqttk_peer *peer, u8 reason)
 {
-	struct mqttk_ack ack;
-	int err;
+	struct mqttk_connack ca = {
+		.reason = reason,
+		.reason_string = why_str(reason),
+	};
+	u8 buf[MQTTK_CONNACK_MAX + WHY_MAX];
+	u32 n;
 
-	err = mqttk_wire_ack(peer->version, f->type, body, f->remaining, &ack);
-	return err ?: send_ack(peer, MQTTK_PUBCOMP, ack.id);
+	mqttk_stat_inc(peer->mn, MQTTK_STAT_CONNECTS_REFUSED);
+	peer->state = MQTTK_PEER_DONE;
+	n = mqttk_wire_put_connack(buf, peer->version, &ca);
+	if (n > peer->max_packet_size) {
+		ca.reason_string.len = 0;
+		n = mqttk_wire_put_connack(buf, peer->version, &ca);
+	}
+	return mqttk_proto_emit(peer, buf, n);
 }
+
+/**
+ * mqttk_proto_refuse - answer CONNECT with a refusal
+ * @peer: the connection
+ * @reason: enum mqttk_reason, also before 5.0
+ *
+ * Return: an error, see above
+ */
+int mqttk_proto_refuse(struct mqttk_peer *peer, u8 reason)
+{
+	return say_refused(peer, reason) ?: -ECONNREFUSED;
+}
+
+/**
+ * mqttk_proto_violation - the client did what it may not
+ * @peer: the connection
+ * @reason: enum mqttk_reason, for the farewell
+ *
+ * Return: an error, see above
+ */
+int mqttk_proto_violation(struct mqttk_peer *peer, u8 reason)
+{
+	peer->reason = reason;
+	return -EPROTO;
+}
+
+static void say_disconnect(struct mqttk_peer *peer, u8 reason)
+{
+	struct mqttk_str s = why_str(reason);
+	u8 buf[MQTTK_DISCONNECT_MAX + WHY_MAX];
+	u32 n;
+
+	n = mqttk_wire_put_disconnect(buf, reason, &s);
+	if (n > peer->max_packet_size)
+		n = mqttk_wire_put_disconnect(buf, reason, NULL);
+	/* Without memory the end of the connection has to say it. */
+	mqttk_proto_emit(peer, buf, n);
+}
+
+static u8 farewell_reason(const struct mqttk_peer *peer, int err)
+{
+	if (peer->reason)
+		return peer->reason;
+	switch (err) {
+	case -ETIME:
+		return MQTTK_REASON_KEEPALIVE_TIMEOUT;
+	case -ESTALE:
+		return MQTTK_REASON_SESSION_TAKEN_OVER;
+	case -EACCES:
+		return MQTTK_REASON_ADMINISTRATIVE_ACTION;
+	case -ESHUTDOWN:
+		return MQTTK_REASON_SERVER_SHUTTING_DOWN;
+	default:
+		return mqttk_wire_reason(err);
+	}
+}
+
+/* Is it the fault of a CONNECT, or of our memory, so that it can be answered? */
+static bool connect_failed(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+	case -EPROTO:
+	case -ENAMETOOLONG:
+	case -EMSGSIZE:
+	case -ENOBUFS:
+	case -ENOMEM:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/**
+ * mqttk_proto_farewell - tell the client why its connection is closed
+ * @peer: the connection; mqttk_proto_end() follows
+ * @err: why: what an entry point returned, or -ETIME if it was silent for too
+ *	long, -ESTALE if its session was taken over, -EACCES if an administrator
+ *	wants it, -ESHUTDOWN if the broker ends, -ENOTCONN if there is nobody
+ *	left to tell; @peer->reason goes before
+ *
+ * Only 5.0 has words for it. Nothing is read from the connection any more.
+ *
+ * Context: process; may sleep.
+ */
+void mqttk_proto_farewell(struct mqttk_peer *peer, int err)
+{
+	enum mqttk_peer_state state = peer->state;
+
+	peer->state = MQTTK_PEER_DONE;
+	if (peer->version != MQTTK_V5 || err == -ENOTCONN)
+		return;
+	if (state == MQTTK_PEER_CONNECTED)
+		say_disconnect(peer, farewell_reason(peer, err));
+	else if (state == MQTTK_PEER_NEW && connect_failed(err))
+		say_refused(peer, farewell_reason(peer, err));
+}
+
+/* -- packets that need no file of their own ----------------------------- */
 
 static int on_pingreq(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		      const u8 *body)
@@ -339,15 +314,27 @@ static int on_pingreq(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 
 	if (f->remaining)
 		return -EBADMSG;
-	return mqttk_out_append(&peer->out, buf, mqttk_wire_put_pingresp(buf));
+	return mqttk_proto_emit(peer, buf, mqttk_wire_put_pingresp(buf));
 }
 
 static int on_disconnect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 			 const u8 *body)
 {
-	if (f->remaining)
-		return -EBADMSG;
-	peer->will_on_close = false;
+	struct mqttk_disconnect d;
+	int err;
+
+	err = mqttk_wire_disconnect(peer->version, body, f->remaining, &d);
+	if (err)
+		return err;
+	if (mqttk_props_has(&d.props, MQTTK_PROP_SESSION_EXPIRY)) {
+		/* Section 3.14.2.2.2: what was to end cannot go on. */
+		if (d.props.session_expiry && !peer->expiry)
+			return -EPROTO;
+		peer->expiry = d.props.session_expiry;
+	}
+	/* [MQTT-3.14.4-3]; any other reason leaves it due. */
+	if (d.reason == MQTTK_REASON_NORMAL_DISCONNECTION)
+		peer->will_on_close = false;
 	peer->state = MQTTK_PEER_DONE;
 	return -ESHUTDOWN;
 }
@@ -355,13 +342,13 @@ static int on_disconnect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 static int (* const handlers[])(struct mqttk_peer *peer,
 				const struct mqttk_fixed *f,
 				const u8 *body) = {
-	[MQTTK_CONNECT] = on_connect,
-	[MQTTK_PUBACK] = on_ack,
-	[MQTTK_PUBREC] = on_ack,
-	[MQTTK_PUBREL] = on_pubrel,
-	[MQTTK_PUBCOMP] = on_ack,
-	[MQTTK_SUBSCRIBE] = on_subscribe,
-	[MQTTK_UNSUBSCRIBE] = on_unsubscribe,
+	[MQTTK_CONNECT] = mqttk_proto_connect,
+	[MQTTK_PUBACK] = mqttk_proto_puback,
+	[MQTTK_PUBREC] = mqttk_proto_pubrec,
+	[MQTTK_PUBREL] = mqttk_proto_pubrel,
+	[MQTTK_PUBCOMP] = mqttk_proto_pubcomp,
+	[MQTTK_SUBSCRIBE] = mqttk_proto_subscribe,
+	[MQTTK_UNSUBSCRIBE] = mqttk_proto_subscribe,
 	[MQTTK_PINGREQ] = on_pingreq,
 	[MQTTK_DISCONNECT] = on_disconnect,
 };
@@ -384,122 +371,41 @@ int mqttk_proto_packet(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	return handlers[f->type](peer, f, body);
 }
 
-/**
- * mqttk_proto_publish_begin - the first bytes of a PUBLISH came
- * @peer: the connection
- * @f: its fixed header, which mqttk_proto_check() has let pass
- * @body: what there is behind it
- * @avail: bytes of @body, at most @f->remaining
- * @in: filled; the payload goes into its message, or is skipped if it has none
- *
- * Context: process; may sleep.
- * Return: bytes of @body before the payload; 0 if more are needed to tell;
- *	or an error, see above
- */
-int mqttk_proto_publish_begin(struct mqttk_peer *peer,
-			      const struct mqttk_fixed *f,
-			      const u8 *body, size_t avail,
-			      struct mqttk_incoming *in)
+/* -- the end -------------------------------------------------------------- */
+
+static void leave_session(struct mqttk_peer *peer, bool quiet)
 {
-	struct mqttk_publish *pub = &in->pub;
-	struct mqttk_msg *msg = NULL;
-	int n;
+	struct mqttk_session_leave how = {
+		.expiry = quiet ? 0 : peer->expiry,
+		.will_delay = peer->will_delay,
+		.replays = &peer->replays,
+	};
 
-	n = mqttk_wire_publish(peer->version, f->flags, f->remaining, body,
-			       avail, pub);
-	if (n <= 0)
-		return n;
-	in->left = f->remaining - n;
-	in->refused = false;
-	if (!is_reserved(&pub->topic)) {
-		msg = mqttk_msg_alloc(&peer->mn->limits, pub->topic.p,
-				      pub->topic.len, in->left, GFP_PEER);
-		if (IS_ERR(msg)) {
-			msg = NULL;
-			in->msg = NULL;
-			mqttk_proto_publish_refused(peer, in);
-		}
-	}
-	if (msg) {
-		msg->qos = pub->qos;
-		msg->retain = pub->retain;
-	}
-	in->msg = msg;
-	return n;
-}
-
-/**
- * mqttk_proto_publish_refused - there is no memory for a PUBLISH
- * @peer: the connection
- * @in: the PUBLISH; what there is of its message is freed
- *
- * The rest of its payload is skipped.
- */
-void mqttk_proto_publish_refused(struct mqttk_peer *peer,
-				 struct mqttk_incoming *in)
-{
-	mqttk_msg_put(in->msg);
-	in->msg = NULL;
-	in->refused = true;
-	mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_REFUSED);
-}
-
-/**
- * mqttk_proto_publish_end - the payload of a PUBLISH is complete
- * @peer: the connection
- * @in: what mqttk_proto_publish_begin() filled; its message is given away
- *
- * Context: process; yields.
- * Return: what it cost, see mqttk_router_publish(), or an error, see above
- */
-int mqttk_proto_publish_end(struct mqttk_peer *peer,
-			    struct mqttk_incoming *in)
-{
-	struct mqttk_msg *msg = in->msg;
-	unsigned int cost = 0;
-	int err = 0;
-
-	/*
-	 * Before 5.0 there is no way to refuse: an acknowledgment would lose
-	 * the message, the end of the connection makes the client try again.
-	 */
-	if (in->refused && in->pub.qos)
-		return -ENOBUFS;
-	in->msg = NULL;
-	if (msg) {
-		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
-		peer->session->received++;
-		cost = mqttk_router_publish(peer->mn, msg);
-		mqttk_msg_put(msg);
-	}
-	if (in->pub.qos == 1)
-		err = send_ack(peer, MQTTK_PUBACK, in->pub.packet_id);
-	else if (in->pub.qos == 2)
-		err = send_ack(peer, MQTTK_PUBREC, in->pub.packet_id);
-	return err ?: min_t(unsigned int, cost, INT_MAX);
+	if (peer->will_on_close && !quiet)
+		swap(how.will, peer->will);
+	mqttk_session_leave(peer->session, &peer->ep, &how);
+	peer->session = NULL;
+	/* The session goes first: if it ends, it gets no copy of its own will. */
+	if (how.will)
+		mqttk_router_will(peer->mn, how.will);
 }
 
 /**
  * mqttk_proto_end - the connection ends
  * @peer: the connection; nothing is sent in its session's name any more
- * @quiet: the whole broker ends: nobody is told
+ * @quiet: the whole broker ends: nobody is told, nothing goes on
  *
- * The session goes first, so that the will is not queued for its own client.
+ * What senders may still use stays: mqttk_aliases_out_free() and
+ * mqttk_out_free() are for them to call.
  *
  * Context: process; may sleep, yields.
  */
 void mqttk_proto_end(struct mqttk_peer *peer, bool quiet)
 {
 	peer->state = MQTTK_PEER_DONE;
-	if (peer->session) {
-		mqttk_replays_free(&peer->replays, peer->session);
-		mqttk_session_close(peer->session, &peer->ep);
-		peer->session = NULL;
-	}
-	if (peer->will && peer->will_on_close && !quiet) {
-		mqttk_stat_inc(peer->mn, MQTTK_STAT_WILLS_SENT);
-		mqttk_router_publish(peer->mn, peer->will);
-	}
+	if (peer->session)
+		leave_session(peer, quiet);
 	mqttk_msg_put(peer->will);
 	peer->will = NULL;
+	mqttk_aliases_in_free(&peer->aliases_in, &peer->mn->limits);
 }

@@ -8,10 +8,11 @@
 #ifndef MQTTK_PROTO_H
 #define MQTTK_PROTO_H
 
+#include <linux/list.h>
 #include <linux/types.h>
 
+#include "alias.h"
 #include "out.h"
-#include "replay.h"
 #include "session.h"
 #include "wire.h"
 
@@ -22,7 +23,8 @@ struct mqttk_net;
  * enum mqttk_peer_state - how far a connection has come
  * @MQTTK_PEER_NEW: nothing yet: only CONNECT is legal
  * @MQTTK_PEER_CONNECTED: CONNACK with success was queued
- * @MQTTK_PEER_DONE: DISCONNECT came, or an error: nothing is read any more
+ * @MQTTK_PEER_DONE: DISCONNECT came, CONNECT was refused, or farewell was said:
+ *	nothing is read any more
  * @MQTTK_PEER_STATES: their number
  */
 enum mqttk_peer_state {
@@ -38,18 +40,30 @@ enum mqttk_peer_state {
  * @mn: the broker
  * @session: NULL before CONNECT and after the end
  * @state: see there
- * @version: 3 (3.1), 4 (3.1.1) or 5
+ * @version: 3 (3.1), 4 (3.1.1) or 5; 4 while nothing is known
+ * @reason: why it is closed, where an error would not say it exactly: a reason
+ *	code of 5.0, or 0
  * @admitted: there is budget for a client; set before CONNECT is handled
  * @gone: the connection is being reset: loops stop; set by anybody
  * @anonymous_ok: clients without a name are let in
  * @will_on_close: the will is due if the connection ends now
- * @keepalive: seconds the client promised, 0: none
+ * @keepalive: seconds that hold, the client's or ours, 0: none
+ * @receive_max: QoS 2 messages it may leave unreleased
+ * @unreleased: those it has; what earlier connections left is not counted
+ * @expiry: seconds the session shall outlive the connection
+ * @will_delay: seconds the will waits for the client to come back
+ * @max_packet_size: larger packets are not sent to it;
+ *	MQTTK_PACKET_SIZE_UNLIMITED if it did not say
  * @will: message to publish when the connection ends badly, or NULL
+ * @aliases_in: topic aliases it has set
+ * @aliases_out: topic aliases it was told; the senders'
  * @out: packets other than PUBLISH on their way out
- * @replays: retained messages still to be queued for new subscriptions
+ * @replays: retained messages still to be queued for new subscriptions, of
+ *	struct mqttk_replay
  *
  * Only the conn's own work touches it, but for @out, which has its own lock,
- * and what the kernel-doc of conn.h says dumps may read.
+ * @aliases_out, and what the kernel-doc of conn.h says dumps may read.
+ * @version and @max_packet_size do not change once senders see the session.
  */
 struct mqttk_peer {
 	struct mqttk_endpoint ep;
@@ -57,33 +71,46 @@ struct mqttk_peer {
 	struct mqttk_session *session;
 	enum mqttk_peer_state state;
 	u8 version;
+	u8 reason;
 	bool admitted;
 	bool gone;
 	bool anonymous_ok;
 	bool will_on_close;
 	u16 keepalive;
+	u16 receive_max;
+	u16 unreleased;
+	u32 expiry;
+	u32 will_delay;
+	u32 max_packet_size;
 	struct mqttk_msg *will;
+	struct mqttk_aliases_in aliases_in;
+	struct mqttk_aliases_out aliases_out;
 	struct mqttk_out out;
-	struct mqttk_replays replays;
+	struct list_head replays;
 };
 
 /**
  * struct mqttk_incoming - a PUBLISH while its payload arrives
- * @pub: its decoded header; @pub.topic is only valid in publish_begin
  * @msg: the message being filled, or NULL if the payload is to be skipped
  * @left: payload bytes still to come
- * @refused: there was no memory for it
+ * @packet_id: 0 for QoS 0
+ * @qos: as published
+ * @reason: why it is not taken, a reason code of 5.0; 0: it is
+ * @text: the payload is said to be text, and that is to be checked
  */
 struct mqttk_incoming {
-	struct mqttk_publish pub;
 	struct mqttk_msg *msg;
 	u32 left;
-	bool refused;
+	u16 packet_id;
+	u8 qos;
+	u8 reason;
+	bool text;
 };
 
 void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn,
 		      bool anonymous_ok);
-int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f);
+int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f,
+		      const u8 *body, size_t avail);
 int mqttk_proto_packet(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		       const u8 *body);
 int mqttk_proto_publish_begin(struct mqttk_peer *peer,
@@ -94,6 +121,7 @@ int mqttk_proto_publish_end(struct mqttk_peer *peer,
 			    struct mqttk_incoming *in);
 void mqttk_proto_publish_refused(struct mqttk_peer *peer,
 				 struct mqttk_incoming *in);
+void mqttk_proto_farewell(struct mqttk_peer *peer, int err);
 void mqttk_proto_end(struct mqttk_peer *peer, bool quiet);
 
 #endif /* MQTTK_PROTO_H */

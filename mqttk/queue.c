@@ -9,26 +9,21 @@
 #include "limits.h"
 #include "msg.h"
 #include "queue.h"
+#include "via.h"
 
 #define CHUNK_BYTES	512
-#define CHUNK_ENTRIES	((CHUNK_BYTES - sizeof(struct list_head) - 8) / \
+#define CHUNK_ENTRIES	((CHUNK_BYTES - sizeof(struct mqttk_chunk)) / \
 			 sizeof(struct mqttk_qent))
 
-/**
- * struct chunk - part of a backlog
- * @list: in queue->chunks
- * @head: oldest entry
- * @tail: one behind the newest
- * @ents: the entries
- */
-struct chunk {
-	struct list_head list;
-	u32 head;
-	u32 tail;
-	struct mqttk_qent ents[CHUNK_ENTRIES];
-};
+/* Chunks looked at by a sweep before it lets others have the queue. */
+#define SWEEP_CHUNKS	64
 
 static struct kmem_cache *chunk_cache;
+
+static struct mqttk_qent *chunk_ents(struct mqttk_chunk *c)
+{
+	return (struct mqttk_qent *)(c + 1);
+}
 
 /**
  * mqttk_queue_cache_init - at module load
@@ -36,9 +31,8 @@ static struct kmem_cache *chunk_cache;
  */
 int __init mqttk_queue_cache_init(void)
 {
-	BUILD_BUG_ON(sizeof(struct chunk) > CHUNK_BYTES);
-	chunk_cache = kmem_cache_create("mqttk_chunk", sizeof(struct chunk), 0,
-					0, NULL);
+	BUILD_BUG_ON(sizeof(struct mqttk_chunk) % __alignof__(struct mqttk_qent));
+	chunk_cache = kmem_cache_create("mqttk_chunk", CHUNK_BYTES, 0, 0, NULL);
 	return chunk_cache ? 0 : -ENOMEM;
 }
 
@@ -60,34 +54,50 @@ void mqttk_queue_init(struct mqttk_queue *q)
 	INIT_LIST_HEAD(&q->chunks);
 }
 
-static struct chunk *last_chunk(struct mqttk_queue *q,
-				struct mqttk_limits *limits)
+static struct mqttk_chunk *last_chunk(struct mqttk_queue *q,
+				      struct mqttk_limits *limits)
 {
-	struct chunk *c;
+	struct mqttk_chunk *c;
 
 	if (!list_empty(&q->chunks)) {
-		c = list_last_entry(&q->chunks, struct chunk, list);
+		c = list_last_entry(&q->chunks, struct mqttk_chunk, list);
 		if (c->tail < CHUNK_ENTRIES)
 			return c;
 	}
-	if (!mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, sizeof(*c)))
+	if (!mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, CHUNK_BYTES))
 		return NULL;
 	c = kmem_cache_alloc(chunk_cache, GFP_NOWAIT | __GFP_ACCOUNT |
 			     __GFP_NOWARN);
 	if (!c) {
-		mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, sizeof(*c));
+		mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, CHUNK_BYTES);
 		return NULL;
 	}
 	c->head = 0;
 	c->tail = 0;
+	c->nr_qos0 = 0;
+	c->expires = 0;
 	list_add_tail(&c->list, &q->chunks);
 	return c;
 }
 
-static struct mqttk_qent *new_entry(struct mqttk_queue *q,
-				    struct mqttk_limits *limits)
+static void free_chunk(struct mqttk_chunk *c, struct mqttk_limits *limits)
 {
-	struct chunk *c;
+	list_del(&c->list);
+	kmem_cache_free(chunk_cache, c);
+	mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, CHUNK_BYTES);
+}
+
+/* The earlier of two times, of which 0 is never. */
+static ktime_t earlier(ktime_t a, ktime_t b)
+{
+	return a && (!b || a < b) ? a : b;
+}
+
+static struct mqttk_qent *new_entry(struct mqttk_queue *q,
+				    struct mqttk_limits *limits,
+				    const struct mqttk_qent *e)
+{
+	struct mqttk_chunk *c;
 	unsigned int i;
 
 	if (list_empty(&q->chunks) && q->nr_inplace < MQTTK_QUEUE_INPLACE) {
@@ -95,7 +105,11 @@ static struct mqttk_qent *new_entry(struct mqttk_queue *q,
 		return &q->inplace[i];
 	}
 	c = last_chunk(q, limits);
-	return c ? &c->ents[c->tail++] : NULL;
+	if (!c)
+		return NULL;
+	c->nr_qos0 += !e->qos;
+	c->expires = earlier(c->expires, e->msg->expires);
+	return &chunk_ents(c)[c->tail++];
 }
 
 /*
@@ -150,118 +164,279 @@ bool mqttk_queue_has_room(const struct mqttk_queue *q,
  * mqttk_queue_append - add a message at the end
  * @q: the queue, locked
  * @limits: the netns's limits
- * @msg: the message; on success the queue owns the reference passed in
- * @qos: QoS of the delivery
- * @retain: RETAIN as the receiver shall see it
+ * @e: the entry; on success the queue owns its references
  *
- * Return: 0; -ENOBUFS over a limit, -ENOMEM: then the caller keeps the
- *	reference and the loss is noted for the next entry
+ * The caller has asked mqttk_queue_takes().
+ *
+ * Return: 0; -ENOMEM without memory, or over the budget: the caller keeps the
+ *	references
  */
 int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
-		       struct mqttk_msg *msg, u8 qos, bool retain)
+		       const struct mqttk_qent *e)
 {
-	size_t bytes = mqttk_msg_share(msg);
-	struct mqttk_qent *e;
+	size_t bytes = mqttk_msg_share(e->msg);
+	struct mqttk_qent *to;
 
-	if (!mqttk_queue_takes(q, limits, bytes)) {
-		q->lost++;
-		return -ENOBUFS;
-	}
-	e = new_entry(q, limits);
-	if (!e) {
-		q->lost++;
+	to = new_entry(q, limits, e);
+	if (!to)
 		return -ENOMEM;
-	}
-	e->msg = msg;
-	e->qos = qos;
-	e->retain = retain;
-	e->lost = q->lost;
+	*to = *e;
+	to->lost = q->lost;
 	q->lost = 0;
 	q->nr++;
+	q->nr_qos0 += !e->qos;
 	q->bytes += bytes;
 	return 0;
 }
 
-/**
- * mqttk_queue_peek - look at the oldest entries
- * @q: the queue, locked
- * @ents: filled with copies; the queue keeps the references
- * @max: at most so many
- *
- * Return: how many there are in @ents
- */
-unsigned int mqttk_queue_peek(const struct mqttk_queue *q,
-			      struct mqttk_qent *ents, unsigned int max)
+static struct mqttk_qent *first_in_chunk(struct mqttk_queue *q,
+					 struct mqttk_queue_pos *pos)
 {
-	const struct chunk *c;
-	unsigned int n = 0, i;
-
-	for (i = 0; i < q->nr_inplace && n < max; i++)
-		ents[n++] = q->inplace[(q->first + i) % MQTTK_QUEUE_INPLACE];
-	list_for_each_entry(c, &q->chunks, list) {
-		unsigned int part = min(max - n, c->tail - c->head);
-
-		if (!part)
-			break;
-		memcpy(&ents[n], &c->ents[c->head], part * sizeof(*ents));
-		n += part;
+	list_for_each_entry_continue(pos->chunk, &q->chunks, list) {
+		/* The mark of a sweep is empty. */
+		if (pos->chunk->head == pos->chunk->tail)
+			continue;
+		pos->i = pos->chunk->head;
+		return &chunk_ents(pos->chunk)[pos->i];
 	}
-	return n;
+	return NULL;
 }
 
-static void forget(struct mqttk_queue *q, struct mqttk_qent *e)
+/**
+ * mqttk_queue_first - the oldest entry
+ * @q: the queue, locked
+ * @pos: set to it
+ *
+ * Return: the entry, or NULL
+ */
+struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
+				     struct mqttk_queue_pos *pos)
+{
+	pos->i = 0;
+	pos->chunk = NULL;
+	if (q->nr_inplace)
+		return &q->inplace[q->first];
+	pos->chunk = list_entry(&q->chunks, struct mqttk_chunk, list);
+	return first_in_chunk(q, pos);
+}
+
+/**
+ * mqttk_queue_next - the entry behind
+ * @q: the queue, locked
+ * @pos: at an entry; moved to the next
+ *
+ * Return: the entry, or NULL
+ */
+struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
+				    struct mqttk_queue_pos *pos)
+{
+	pos->i++;
+	if (!pos->chunk) {
+		if (pos->i < q->nr_inplace)
+			return &q->inplace[(q->first + pos->i) %
+					   MQTTK_QUEUE_INPLACE];
+		pos->chunk = list_entry(&q->chunks, struct mqttk_chunk, list);
+		return first_in_chunk(q, pos);
+	}
+	if (pos->i < pos->chunk->tail)
+		return &chunk_ents(pos->chunk)[pos->i];
+	return first_in_chunk(q, pos);
+}
+
+static void forget(struct mqttk_queue *q, const struct mqttk_qent *e)
 {
 	q->nr--;
+	q->nr_qos0 -= !e->qos;
 	q->bytes -= mqttk_msg_share(e->msg);
-	mqttk_msg_put(e->msg);
-}
-
-static void free_chunk(struct chunk *c, struct mqttk_limits *limits)
-{
-	list_del(&c->list);
-	kmem_cache_free(chunk_cache, c);
-	mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, sizeof(*c));
 }
 
 /**
- * mqttk_queue_consume - drop the oldest entries and their references
- * @q: the queue, locked
+ * mqttk_queue_pop - take the oldest entry
+ * @q: the queue, locked, not empty
  * @limits: the netns's limits
- * @n: how many, no more than there are
+ * @e: the entry, with its references
  */
-void mqttk_queue_consume(struct mqttk_queue *q, struct mqttk_limits *limits,
-			 unsigned int n)
+void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
+		     struct mqttk_qent *e)
 {
-	while (n && q->nr_inplace) {
-		forget(q, &q->inplace[q->first]);
+	struct mqttk_queue_pos pos;
+	struct mqttk_chunk *c;
+
+	*e = *mqttk_queue_first(q, &pos);
+	forget(q, e);
+	c = pos.chunk;
+	if (!c) {
 		q->first = (q->first + 1) % MQTTK_QUEUE_INPLACE;
 		q->nr_inplace--;
-		n--;
+		return;
 	}
-	while (n) {
-		struct chunk *c = list_first_entry(&q->chunks, struct chunk,
-						   list);
+	c->nr_qos0 -= !e->qos;
+	if (++c->head == c->tail)
+		free_chunk(c, limits);
+}
 
-		while (n && c->head < c->tail) {
-			forget(q, &c->ents[c->head++]);
-			n--;
+/* Removes an entry from the middle; how many were lost there is remembered. */
+static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,
+		struct mqttk_queue_pos *pos, unsigned int lost)
+{
+	struct mqttk_queue_pos next = *pos;
+	struct mqttk_chunk *c = pos->chunk;
+	struct mqttk_qent *e, *after;
+	unsigned int i;
+
+	after = mqttk_queue_next(q, &next);
+	e = c ? &chunk_ents(c)[pos->i] :
+		&q->inplace[(q->first + pos->i) % MQTTK_QUEUE_INPLACE];
+	lost += e->lost;
+	if (after)
+		after->lost += lost;
+	else
+		q->lost += lost;
+	forget(q, e);
+	mqttk_msg_put(e->msg);
+	mqttk_via_put(e->via);
+	if (!c) {
+		for (i = pos->i; i + 1 < q->nr_inplace; i++)
+			q->inplace[(q->first + i) % MQTTK_QUEUE_INPLACE] =
+				q->inplace[(q->first + i + 1) %
+					   MQTTK_QUEUE_INPLACE];
+		q->nr_inplace--;
+		return;
+	}
+	c->nr_qos0 -= !e->qos;
+	memmove(e, e + 1, (c->tail - pos->i - 1) * sizeof(*e));
+	if (--c->tail == c->head)
+		free_chunk(c, limits);
+}
+
+/**
+ * mqttk_queue_drop_qos0 - make room: the oldest message of QoS 0 goes
+ * @q: the queue, locked
+ * @limits: the netns's limits
+ * @keep: entries at the front that somebody is looking at
+ *
+ * Return: false if there is none
+ */
+bool mqttk_queue_drop_qos0(struct mqttk_queue *q, struct mqttk_limits *limits,
+			   unsigned int keep)
+{
+	struct mqttk_queue_pos pos;
+	struct mqttk_qent *e;
+	unsigned int n = 0;
+
+	if (!q->nr_qos0)
+		return false;
+	e = mqttk_queue_first(q, &pos);
+	while (e) {
+		if (n >= keep && pos.chunk && !pos.chunk->nr_qos0) {
+			e = first_in_chunk(q, &pos);
+			continue;
 		}
-		if (c->head == c->tail)
-			free_chunk(c, limits);
+		if (n++ >= keep && !e->qos) {
+			cut(q, limits, &pos, 1);
+			return true;
+		}
+		e = mqttk_queue_next(q, &pos);
+	}
+	return false;
+}
+
+static bool is_due(const struct mqttk_qent *e, ktime_t now)
+{
+	return e->msg->expires && e->msg->expires <= now;
+}
+
+static void sweep_inplace(struct mqttk_queue *q, struct mqttk_limits *limits,
+			  struct mqttk_sweep *sw)
+{
+	struct mqttk_queue_pos pos = {};
+
+	while (pos.i < q->nr_inplace) {
+		struct mqttk_qent *e = &q->inplace[(q->first + pos.i) %
+						   MQTTK_QUEUE_INPLACE];
+
+		if (!e->id && is_due(e, sw->now)) {
+			cut(q, limits, &pos, 0);
+			sw->expired++;
+			continue;
+		}
+		sw->next = earlier(sw->next, e->msg->expires);
+		pos.i++;
+	}
+}
+
+static void sweep_chunk(struct mqttk_queue *q, struct mqttk_limits *limits,
+			struct mqttk_sweep *sw, struct mqttk_chunk *c)
+{
+	struct mqttk_queue_pos pos = { .chunk = c, .i = c->head };
+	unsigned int left = c->tail - c->head;
+
+	c->expires = 0;
+	while (left--) {
+		struct mqttk_qent *e = &chunk_ents(c)[pos.i];
+
+		/* The last one takes the chunk with it. */
+		if (!e->id && is_due(e, sw->now)) {
+			cut(q, limits, &pos, 0);
+			sw->expired++;
+			continue;
+		}
+		c->expires = earlier(c->expires, e->msg->expires);
+		sw->next = earlier(sw->next, e->msg->expires);
+		pos.i++;
 	}
 }
 
 /**
- * mqttk_queue_purge - empty a queue that nobody else uses any more
- * @q: the queue; not locked, since a long one takes time
+ * mqttk_queue_sweep - remove what has expired
+ * @q: the queue, locked
  * @limits: the netns's limits
+ * @sw: @now set, the rest zero; goes on where the last call paused
  *
- * Context: process; yields.
+ * Nobody is looking at entries meanwhile. Those that have a packet identifier
+ * are on their way already and stay. A pause leaves @sw->mark in the queue: call
+ * until this returns false, or mqttk_queue_sweep_abort().
+ *
+ * Return: true if there is more to do
  */
-void mqttk_queue_purge(struct mqttk_queue *q, struct mqttk_limits *limits)
+bool mqttk_queue_sweep(struct mqttk_queue *q, struct mqttk_limits *limits,
+		       struct mqttk_sweep *sw)
 {
-	while (q->nr) {
-		mqttk_queue_consume(q, limits, min_t(u32, q->nr, 256));
-		cond_resched();
+	struct mqttk_chunk *c, *next;
+	unsigned int n = 0;
+
+	if (sw->paused) {
+		c = list_next_entry(&sw->mark, list);
+		list_del(&sw->mark.list);
+		sw->paused = false;
+	} else {
+		sweep_inplace(q, limits, sw);
+		c = list_first_entry(&q->chunks, struct mqttk_chunk, list);
 	}
+	list_for_each_entry_safe_from(c, next, &q->chunks, list) {
+		if (n++ == SWEEP_CHUNKS) {
+			sw->mark.head = CHUNK_ENTRIES;
+			sw->mark.tail = CHUNK_ENTRIES;
+			sw->mark.nr_qos0 = 0;
+			list_add_tail(&sw->mark.list, &c->list);
+			sw->paused = true;
+			return true;
+		}
+		if (c->expires && c->expires <= sw->now)
+			sweep_chunk(q, limits, sw, c);
+		else
+			sw->next = earlier(sw->next, c->expires);
+	}
+	return false;
+}
+
+/**
+ * mqttk_queue_sweep_abort - leave the rest for later
+ * @sw: a sweep; its queue is locked
+ */
+void mqttk_queue_sweep_abort(struct mqttk_sweep *sw)
+{
+	if (sw->paused)
+		list_del(&sw->mark.list);
+	sw->paused = false;
 }

@@ -6,36 +6,50 @@
 #ifndef MQTTK_QUEUE_H
 #define MQTTK_QUEUE_H
 
+#include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
 struct mqttk_limits;
 struct mqttk_msg;
+struct mqttk_via;
 
 /* Entries that need no allocation: a client that keeps up never has more. */
 #define MQTTK_QUEUE_INPLACE	4
 
 /**
  * struct mqttk_qent - a message on its way to one receiver
- * @msg: the message; the entry holds a reference
+ * @msg: the message; the entry holds a reference. NULL only for a PUBREL
+ * @via: by which subscriptions it came; a reference, or NULL
+ * @lost: for a reader of /dev/mqtt: messages dropped just before this one
+ * @id: packet identifier, 0: none yet
  * @qos: QoS of the delivery: the lower of published and granted
  * @retain: RETAIN as the receiver shall see it
- * @lost: for a reader of /dev/mqtt: messages dropped just before this one
+ * @dup: it was sent before, on another connection
+ * @resend: it comes from the window, not from the queue
+ * @skip: too large for the receiver: passed over
  */
 struct mqttk_qent {
 	struct mqttk_msg *msg;
-	u8 qos;
-	bool retain;
+	struct mqttk_via *via;
 	u32 lost;
+	u16 id;
+	u8 qos : 2;
+	u8 retain : 1;
+	u8 dup : 1;
+	u8 resend : 1;
+	u8 skip : 1;
 };
 
 /**
  * struct mqttk_queue - FIFO of &struct mqttk_qent; its owner locks
  * @chunks: what did not fit in place, oldest first
  * @nr: entries
+ * @nr_qos0: those of QoS 0
  * @bytes: topic and payload bytes of all entries; what @msg costs is shared,
  *	so this is the receiver's fair share, not memory
- * @lost: dropped since the last entry was queued
+ * @lost: dropped since the last entry was queued; counted by the owner, moved to
+ *	the next entry
  * @first: index of the oldest entry in @inplace
  * @nr_inplace: entries in @inplace; they come before those in @chunks
  * @inplace: the first few
@@ -43,11 +57,54 @@ struct mqttk_qent {
 struct mqttk_queue {
 	struct list_head chunks;
 	u32 nr;
-	u32 lost;
+	u32 nr_qos0;
 	u64 bytes;
+	u32 lost;
 	u8 first;
 	u8 nr_inplace;
 	struct mqttk_qent inplace[MQTTK_QUEUE_INPLACE];
+};
+
+/**
+ * struct mqttk_chunk - part of a backlog; its entries follow it
+ * @list: in queue->chunks
+ * @head: oldest entry
+ * @tail: one behind the newest
+ * @nr_qos0: entries of QoS 0
+ * @expires: no entry expires earlier; 0: none ever does
+ */
+struct mqttk_chunk {
+	struct list_head list;
+	u16 head;
+	u16 tail;
+	u16 nr_qos0;
+	ktime_t expires;
+};
+
+/**
+ * struct mqttk_queue_pos - a place in a queue, while it is locked
+ * @chunk: the chunk, NULL while among the entries in place
+ * @i: number of the entry there
+ */
+struct mqttk_queue_pos {
+	struct mqttk_chunk *chunk;
+	unsigned int i;
+};
+
+/**
+ * struct mqttk_sweep - a search for expired entries that can pause
+ * @mark: where to go on; in @queue's list while paused
+ * @now: CLOCK_BOOTTIME
+ * @next: when the next of those left expires, 0: none that was seen
+ * @expired: entries removed
+ * @paused: @mark is in the list
+ */
+struct mqttk_sweep {
+	struct mqttk_chunk mark;
+	ktime_t now;
+	ktime_t next;
+	unsigned int expired;
+	bool paused;
 };
 
 int mqttk_queue_cache_init(void);
@@ -59,11 +116,17 @@ bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 bool mqttk_queue_has_room(const struct mqttk_queue *q,
 			  struct mqttk_limits *limits);
 int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
-		       struct mqttk_msg *msg, u8 qos, bool retain);
-unsigned int mqttk_queue_peek(const struct mqttk_queue *q,
-			      struct mqttk_qent *ents, unsigned int max);
-void mqttk_queue_consume(struct mqttk_queue *q, struct mqttk_limits *limits,
-			 unsigned int n);
-void mqttk_queue_purge(struct mqttk_queue *q, struct mqttk_limits *limits);
+		       const struct mqttk_qent *e);
+struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
+				     struct mqttk_queue_pos *pos);
+struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
+				    struct mqttk_queue_pos *pos);
+void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
+		     struct mqttk_qent *e);
+bool mqttk_queue_drop_qos0(struct mqttk_queue *q, struct mqttk_limits *limits,
+			   unsigned int keep);
+bool mqttk_queue_sweep(struct mqttk_queue *q, struct mqttk_limits *limits,
+		       struct mqttk_sweep *sw);
+void mqttk_queue_sweep_abort(struct mqttk_sweep *sw);
 
 #endif /* MQTTK_QUEUE_H */

@@ -8,14 +8,17 @@
 #include "net.h"
 #include "replay.h"
 #include "session.h"
+#include "via.h"
+#include "wire.h"
 
 /* Steps of the walk in one turn, so that its endpoint gets on with the rest. */
 #define TURN	256
 
 /**
  * struct mqttk_replay - the retained messages of one subscription
- * @list: in mqttk_replays
+ * @list: in its endpoint's list, or in the session's
  * @walk: where it is; paused between turns
+ * @via: the identifier of the subscription, or NULL
  * @qos: granted
  * @len: bytes of filter
  * @filter: the walk's
@@ -23,6 +26,7 @@
 struct mqttk_replay {
 	struct list_head list;
 	struct mqttk_retain_walk walk;
+	struct mqttk_via *via;
 	u8 qos;
 	u16 len;
 	u8 filter[];
@@ -34,12 +38,30 @@ static size_t replay_size(u16 len)
 }
 
 /**
- * mqttk_replays_init - none
- * @r: replays
+ * mqttk_replay_discard - not needed after all
+ * @s: the session
+ * @rp: a replay that is not in a list
  */
-void mqttk_replays_init(struct mqttk_replays *r)
+void mqttk_replay_discard(struct mqttk_session *s, struct mqttk_replay *rp)
 {
-	INIT_LIST_HEAD(&r->list);
+	mqttk_uncharge(&s->mn->limits, MQTTK_BUDGET_CLIENT,
+		       replay_size(rp->len));
+	mqttk_via_put(rp->via);
+	kfree(rp);
+}
+
+static bool make_via(struct mqttk_limits *l, struct mqttk_replay *rp, u32 id)
+{
+	u8 buf[MQTTK_SUBID_MAX];
+	unsigned int n = mqttk_wire_put_subid(buf, id);
+
+	rp->via = mqttk_via_alloc(l, MQTTK_BUDGET_CLIENT, n,
+				  GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
+				  __GFP_NOWARN);
+	if (!rp->via)
+		return false;
+	memcpy(rp->via->subids, buf, n);
+	return true;
 }
 
 /**
@@ -47,13 +69,14 @@ void mqttk_replays_init(struct mqttk_replays *r)
  * @s: the session that subscribes
  * @filter: to what
  * @len: its length
+ * @id: subscription identifier, 0: none
  *
  * Context: process; may sleep.
  * Return: to be given to mqttk_replay_start() or mqttk_replay_discard();
  *	NULL over the budget or without memory
  */
 struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
-					const u8 *filter, u16 len)
+					const u8 *filter, u16 len, u32 id)
 {
 	struct mqttk_limits *l = &s->mn->limits;
 	struct mqttk_replay *rp;
@@ -68,29 +91,22 @@ struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
 	}
 	rp->len = len;
 	memcpy(rp->filter, filter, len);
+	rp->via = NULL;
+	if (id && !make_via(l, rp, id)) {
+		mqttk_replay_discard(s, rp);
+		return NULL;
+	}
 	return rp;
 }
 
 /**
- * mqttk_replay_discard - not needed after all
- * @s: the session
- * @rp: a replay that is not in a list
- */
-void mqttk_replay_discard(struct mqttk_session *s, struct mqttk_replay *rp)
-{
-	mqttk_uncharge(&s->mn->limits, MQTTK_BUDGET_CLIENT,
-		       replay_size(rp->len));
-	kfree(rp);
-}
-
-/**
  * mqttk_replay_start - queue it behind the replays before
- * @r: the endpoint's replays
+ * @list: the endpoint's replays
  * @s: its session
- * @rp: what mqttk_replay_alloc() gave; owned by @r from now on
+ * @rp: what mqttk_replay_alloc() gave; owned by the list from now on
  * @qos: granted
  */
-void mqttk_replay_start(struct mqttk_replays *r, struct mqttk_session *s,
+void mqttk_replay_start(struct list_head *list, struct mqttk_session *s,
 			struct mqttk_replay *rp, u8 qos)
 {
 	rp->qos = qos;
@@ -98,7 +114,7 @@ void mqttk_replay_start(struct mqttk_replays *r, struct mqttk_session *s,
 	mqttk_retain_start(&rp->walk, &s->mn->retained, rp->filter, rp->len);
 	mqttk_retain_pause(&rp->walk);
 	rcu_read_unlock();
-	list_add_tail(&rp->list, &r->list);
+	list_add_tail(&rp->list, list);
 }
 
 static void replay_end(struct mqttk_session *s, struct mqttk_replay *rp)
@@ -109,14 +125,14 @@ static void replay_end(struct mqttk_session *s, struct mqttk_replay *rp)
 
 /**
  * mqttk_replays_free - drop what is left
- * @r: replays
+ * @list: replays
  * @s: their session
  */
-void mqttk_replays_free(struct mqttk_replays *r, struct mqttk_session *s)
+void mqttk_replays_free(struct list_head *list, struct mqttk_session *s)
 {
 	struct mqttk_replay *rp, *next;
 
-	list_for_each_entry_safe(rp, next, &r->list, list) {
+	list_for_each_entry_safe(rp, next, list, list) {
 		mqttk_retain_abort(&rp->walk);
 		replay_end(s, rp);
 		cond_resched();
@@ -125,19 +141,19 @@ void mqttk_replays_free(struct mqttk_replays *r, struct mqttk_session *s)
 
 /**
  * mqttk_replays_drop - a subscription ended, or was made anew
- * @r: the endpoint's replays
+ * @list: the endpoint's replays
  * @s: its session
  * @filter: the subscription's
  * @len: its length
  *
  * Nothing of it is queued any more [MQTT-3.10.4-2].
  */
-void mqttk_replays_drop(struct mqttk_replays *r, struct mqttk_session *s,
+void mqttk_replays_drop(struct list_head *list, struct mqttk_session *s,
 			const u8 *filter, u16 len)
 {
 	struct mqttk_replay *rp, *next;
 
-	list_for_each_entry_safe(rp, next, &r->list, list) {
+	list_for_each_entry_safe(rp, next, list, list) {
 		if (rp->len == len && !memcmp(rp->filter, filter, len)) {
 			mqttk_retain_abort(&rp->walk);
 			replay_end(s, rp);
@@ -169,7 +185,8 @@ static enum mqttk_replay_state run_one(struct mqttk_replay *rp,
 			state = MQTTK_REPLAY_DONE;
 			break;
 		}
-		if (mqttk_session_append_retained(s, node, rp->qos)) {
+		if (mqttk_session_append_retained(s, node, rp->qos,
+						  rp->via)) {
 			/* It is found again when there is room. */
 			rp->walk = before;
 			state = MQTTK_REPLAY_FULL;
@@ -186,21 +203,21 @@ static enum mqttk_replay_state run_one(struct mqttk_replay *rp,
 
 /**
  * mqttk_replay_run - go on where the last turn stopped
- * @r: the endpoint's replays
+ * @list: the endpoint's replays
  * @s: its session
  *
  * Context: process; the endpoint's own.
  * Return: what is left to do
  */
-enum mqttk_replay_state mqttk_replay_run(struct mqttk_replays *r,
+enum mqttk_replay_state mqttk_replay_run(struct list_head *list,
 					 struct mqttk_session *s)
 {
 	enum mqttk_replay_state state;
 	struct mqttk_replay *rp;
 	int turn = TURN;
 
-	while (!list_empty(&r->list)) {
-		rp = list_first_entry(&r->list, struct mqttk_replay, list);
+	while (!list_empty(list)) {
+		rp = list_first_entry(list, struct mqttk_replay, list);
 		state = run_one(rp, s, &turn);
 		if (state != MQTTK_REPLAY_DONE)
 			return state;

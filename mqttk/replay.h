@@ -9,17 +9,8 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
-struct mqttk_retained;
+struct mqttk_replay;
 struct mqttk_session;
-
-/**
- * struct mqttk_replays - replays of one session that are not finished
- * @list: of struct replay, in the order of the subscriptions; only the
- *	session's endpoint touches it
- */
-struct mqttk_replays {
-	struct list_head list;
-};
 
 /**
  * enum mqttk_replay_state - where mqttk_replay_run() stopped
@@ -33,16 +24,19 @@ enum mqttk_replay_state {
 	MQTTK_REPLAY_AGAIN,
 };
 
-void mqttk_replays_init(struct mqttk_replays *r);
-void mqttk_replays_free(struct mqttk_replays *r, struct mqttk_session *s);
-void mqttk_replays_drop(struct mqttk_replays *r, struct mqttk_session *s,
+/*
+ * Lists are of struct mqttk_replay, in the order of the subscriptions; whoever
+ * is the session's endpoint has its list to itself.
+ */
+void mqttk_replays_free(struct list_head *list, struct mqttk_session *s);
+void mqttk_replays_drop(struct list_head *list, struct mqttk_session *s,
 			const u8 *filter, u16 len);
 struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
-					const u8 *filter, u16 len);
+					const u8 *filter, u16 len, u32 id);
 void mqttk_replay_discard(struct mqttk_session *s, struct mqttk_replay *rp);
-void mqttk_replay_start(struct mqttk_replays *r, struct mqttk_session *s,
+void mqttk_replay_start(struct list_head *list, struct mqttk_session *s,
 			struct mqttk_replay *rp, u8 qos);
-enum mqttk_replay_state mqttk_replay_run(struct mqttk_replays *r,
+enum mqttk_replay_state mqttk_replay_run(struct list_head *list,
 					 struct mqttk_session *s);
 
 #endif /* MQTTK_REPLAY_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The router: finds the filters that match a topic and gives the message to
- * each receiver once.
+ * each receiver once, and to one member of each group.
  *
  * The subscriptions of a filter are sorted by their session's index. So when
  * several filters match they are merged window by window over the indices,
@@ -12,14 +12,19 @@
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
+#include <linux/siphash.h>
 #include <linux/slab.h>
 
+#include "deadline.h"
 #include "filter.h"
+#include "group.h"
 #include "msg.h"
 #include "net.h"
 #include "retain.h"
 #include "router.h"
 #include "session.h"
+#include "via.h"
+#include "wire.h"
 
 /* Receivers between two chances to yield. */
 #define SLICE		256
@@ -33,6 +38,15 @@
 /* Indices merged at a time; the array is on the stack. */
 #define WINDOW		32
 
+/* Subscriptions merged at a time: fewer indices when many filters match. */
+#define MERGE_WORK	2048
+
+/* What it costs to find a member of a group, in receivers. */
+#define GROUP_COST	8
+
+/* Members that are asked when the one picked has no room. */
+#define GROUP_ASK	64
+
 /* Matching filters kept without and with an allocation. */
 #define FILTERS_ONSTACK	8
 #define FILTERS_MAX	4096
@@ -40,7 +54,7 @@
 /**
  * struct match - a filter that matches, and how far its receivers were served
  * @filter: the filter; pinned if its place is below fanout->pinned
- * @next: index of the next session to look at
+ * @next: index of the next group to look at, and then of the next session
  */
 struct match {
 	struct mqttk_filter *filter;
@@ -51,6 +65,9 @@ struct match {
  * struct fanout - one message on its way to its receivers
  * @mn: the broker
  * @msg: the message
+ * @from: who published it, or NULL
+ * @picking: how groups pick a member, once the first group was met
+ * @matched: a filter was found
  * @credit: references taken but not given to a queue yet
  * @cost: queues that took it, and what finding them took, in the same coin
  * @slice: receivers since the last chance to yield
@@ -63,6 +80,9 @@ struct match {
 struct fanout {
 	struct mqttk_net *mn;
 	struct mqttk_msg *msg;
+	const struct mqttk_subscriber *from;
+	struct mqttk_picking picking;
+	bool matched;
 	unsigned int credit;
 	unsigned int cost;
 	unsigned int slice;
@@ -73,21 +93,44 @@ struct fanout {
 	struct match fixed[FILTERS_ONSTACK];
 };
 
-static void give(struct fanout *fo, const struct mqttk_sub *sub)
+static struct mqttk_session *session_of(const struct mqttk_sub *sub)
 {
-	struct mqttk_session *s = container_of(sub->owner,
-					       struct mqttk_session, sub);
+	return container_of(sub->owner, struct mqttk_session, sub);
+}
 
-	if (!fo->credit) {
-		refcount_add(REF_BATCH, &fo->msg->ref);
-		fo->credit = REF_BATCH;
-	}
-	if (mqttk_session_append(s, fo->msg, min_t(u8, fo->msg->qos, sub->qos),
-				 false)) {
+static void need_credit(struct fanout *fo)
+{
+	if (fo->credit)
+		return;
+	refcount_add(REF_BATCH, &fo->msg->ref);
+	fo->credit = REF_BATCH;
+}
+
+/* RETAIN is kept only for those who want it [MQTT-3.3.1-12]. */
+static void append(struct fanout *fo, const struct mqttk_sub *sub,
+		   struct mqttk_via *via, bool retain_as_published)
+{
+	need_credit(fo);
+	if (mqttk_session_append(session_of(sub), fo->msg,
+				 min_t(u8, fo->msg->qos, sub->qos),
+				 retain_as_published && fo->msg->retain,
+				 via)) {
 		fo->credit--;
 		fo->cost++;
 	}
+}
+
+static bool keeps_retain(const struct mqttk_sub *sub)
+{
+	return sub->options & MQTTK_SUB_RETAIN_AS_PUBLISHED;
+}
+
+static void give(struct fanout *fo, const struct mqttk_sub *sub)
+{
 	fo->slice++;
+	if ((sub->options & MQTTK_SUB_NO_LOCAL) && sub->owner == fo->from)
+		return;
+	append(fo, sub, sub->via, keeps_retain(sub));
 }
 
 /*
@@ -149,29 +192,80 @@ static u32 next_window(struct fanout *fo)
 	return first;
 }
 
-/* One copy for each session, at the highest QoS granted [MQTT-3.3.5-1]. */
+/*
+ * The identifiers of all subscriptions of a session that match. Those that come
+ * just now may be missing, those that go may be there yet.
+ */
+static struct mqttk_via *gather_subids(struct fanout *fo, u32 index, u32 room)
+{
+	struct mqttk_via *via;
+	unsigned int i;
+	u32 len = 0;
+
+	via = mqttk_via_alloc(&fo->mn->limits, MQTTK_BUDGET_MESSAGE, room,
+			      GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!via)
+		return NULL;
+	for (i = 0; i < fo->nr; i++) {
+		struct mqttk_filter *f = fo->filters[i].filter;
+		struct mqttk_sub *sub;
+		u32 at = index;
+
+		sub = f ? mqttk_filter_next_sub(f, &at) : NULL;
+		if (!sub || at != index || !sub->via ||
+		    sub->via->len > room - len)
+			continue;
+		memcpy(via->subids + len, sub->via->subids, sub->via->len);
+		len += sub->via->len;
+	}
+	mqttk_via_trim(via, len);
+	return via;
+}
+
+/* One copy for a session, with all its identifiers [MQTT-3.3.4-4]. */
+static void give_merge(struct fanout *fo, const struct mqttk_merge *m)
+{
+	struct mqttk_via *via = m->via;
+
+	fo->slice++;
+	if (!mqttk_merge_is_for(m, fo->from))
+		return;
+	if (!mqttk_merge_has_several(m)) {
+		append(fo, m->sub, via, m->retain_as_published);
+		return;
+	}
+	via = gather_subids(fo, m->sub->item.index, m->len);
+	fo->slice += fo->nr / 8;
+	if (!via) {
+		mqttk_session_lose(session_of(m->sub));
+		return;
+	}
+	append(fo, m->sub, via, m->retain_as_published);
+	mqttk_via_put(via);
+}
+
+/* One copy for each session, at the highest QoS granted [MQTT-3.3.4-2]. */
 static void give_window(struct fanout *fo, u32 first)
 {
-	const struct mqttk_sub *best[WINDOW] = {};
+	u32 span = clamp(MERGE_WORK / fo->nr, 1U, (u32)WINDOW);
+	struct mqttk_merge merge[WINDOW] = {};
 	unsigned int i;
 
 	for (i = 0; i < fo->nr; i++) {
 		struct match *m = &fo->filters[i];
 		struct mqttk_sub *sub;
 
-		while (m->filter && m->next - first < WINDOW) {
+		while (m->filter && m->next - first < span) {
 			sub = mqttk_filter_next_sub(m->filter, &m->next);
-			if (!sub || m->next - first >= WINDOW)
+			if (!sub || m->next - first >= span)
 				break;
-			if (!best[m->next - first] ||
-			    best[m->next - first]->qos < sub->qos)
-				best[m->next - first] = sub;
+			mqttk_merge_add(&merge[m->next - first], sub);
 			m->next++;
 		}
 	}
-	for (i = 0; i < WINDOW; i++)
-		if (best[i])
-			give(fo, best[i]);
+	for (i = 0; i < span; i++)
+		if (merge[i].sub)
+			give_merge(fo, &merge[i]);
 	/* Filters without receivers in the window took their time too. */
 	fo->slice += fo->nr / 8;
 }
@@ -187,11 +281,109 @@ static void give_merged(struct fanout *fo)
 	}
 }
 
+/* What a member of a group has ahead of it. A hint: read without its lock. */
+static int load_of(const struct mqttk_sub *sub)
+{
+	const struct mqttk_session *s = session_of(sub);
+
+	if (!READ_ONCE(s->ep))
+		return -1;
+	return min_t(u32, READ_ONCE(s->window.nr) + READ_ONCE(s->queue.nr),
+		     INT_MAX);
+}
+
+static const struct mqttk_picking *picking(struct fanout *fo)
+{
+	struct mqttk_picking *how = &fo->picking;
+
+	if (how->load)
+		return how;
+	how->load = load_of;
+	how->strategy = mqttk_limit(&fo->mn->limits,
+				    MQTTK_LIMIT_SHARED_STRATEGY);
+	if (how->strategy == MQTTK_SHARED_SAME_TOPIC)
+		how->topic = siphash(fo->msg->data, fo->msg->topic_len,
+				     &fo->mn->index.key);
+	return how;
+}
+
+static bool offer(struct fanout *fo, const struct mqttk_sub *sub)
+{
+	need_credit(fo);
+	if (!mqttk_session_offer(session_of(sub), fo->msg,
+				 min_t(u8, fo->msg->qos, sub->qos),
+				 keeps_retain(sub) && fo->msg->retain,
+				 sub->via))
+		return false;
+	fo->credit--;
+	fo->cost++;
+	return true;
+}
+
+/* Asks the members behind one that had no room. */
+static bool offer_others(struct fanout *fo, struct mqttk_group *g,
+			 const struct mqttk_sub *but, bool away)
+{
+	const struct mqttk_sub *sub;
+	struct mqttk_ring ring;
+	unsigned int n;
+
+	mqttk_ring_start(&ring, g, but->item.index + 1);
+	for (n = 0; n < GROUP_ASK; n++) {
+		sub = mqttk_ring_next(&ring);
+		if (!sub)
+			break;
+		if (sub == but || (load_of(sub) < 0) != away)
+			continue;
+		fo->slice++;
+		if (offer(fo, sub))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * One member gets the message, in a copy of its own. If none has room it is the
+ * first one picked that has to make some, or to count a loss.
+ */
+static void give_group(struct fanout *fo, struct mqttk_group *g)
+{
+	const struct mqttk_sub *sub = mqttk_group_pick(g, picking(fo));
+
+	fo->slice += GROUP_COST;
+	if (!sub || offer(fo, sub) || offer_others(fo, g, sub, false))
+		return;
+	/* Who is away keeps nothing of QoS 0. */
+	if (fo->msg->qos && offer_others(fo, g, sub, true))
+		return;
+	append(fo, sub, sub->via, keeps_retain(sub));
+}
+
+static void give_groups(struct fanout *fo, struct match *m)
+{
+	struct mqttk_group *g;
+
+	while (m->filter &&
+	       (g = mqttk_filter_next_group(m->filter, &m->next))) {
+		m->next++;
+		give_group(fo, g);
+		if (fo->slice >= SLICE)
+			yield_rcu(fo);
+	}
+	m->next = 0;
+}
+
 /* Gives the message to the receivers of the filters found so far. */
 static void flush_filters(struct fanout *fo)
 {
 	unsigned int i;
 
+	for (i = 0; i < fo->nr; i++) {
+		struct match *m = &fo->filters[i];
+
+		if (m->filter && mqttk_filter_has_groups(m->filter))
+			give_groups(fo, m);
+	}
 	if (fo->nr == 1 && fo->filters[0].filter)
 		give_one_filter(fo);
 	else if (fo->nr > 1)
@@ -247,6 +439,7 @@ static void fan_out(struct fanout *fo)
 			fo->cost += MATCH_COST;
 			continue;
 		}
+		fo->matched = true;
 		if (fo->nr == fo->room) {
 			/* @f is pinned by hand while the others are moved. */
 			if (!mqttk_filter_get(f))
@@ -271,6 +464,8 @@ static void fan_out(struct fanout *fo)
  * mqttk_router_publish - give a message to everybody who subscribed to it
  * @mn: the broker
  * @msg: a complete message; the caller keeps its reference
+ * @from: the publisher's session, for No Local, or NULL
+ * @matched: set to whether anybody subscribed to it; may be NULL
  *
  * A retained message is stored first, so that whoever subscribes meanwhile
  * gets it once at least. When this returns the message is in the queue of every
@@ -280,11 +475,14 @@ static void fan_out(struct fanout *fo)
  * Return: what it cost, mostly one for each queue that took it: for whoever
  *	takes turns
  */
-unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg)
+unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
+				  const struct mqttk_session *from,
+				  bool *matched)
 {
 	struct fanout fo = {
 		.mn = mn,
 		.msg = msg,
+		.from = from ? &from->sub : NULL,
 		.room = FILTERS_ONSTACK,
 	};
 
@@ -294,5 +492,55 @@ unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg)
 	fan_out(&fo);
 	if (fo.credit)
 		WARN_ON_ONCE(refcount_sub_and_test(fo.credit, &msg->ref));
+	if (matched)
+		*matched = fo.matched;
 	return fo.cost;
+}
+
+/**
+ * mqttk_router_will - publish a will
+ * @mn: the broker
+ * @will: its reference is dropped; if it expires, then counted from now
+ *
+ * Context: process; yields.
+ */
+void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will)
+{
+	mqttk_stat_inc(mn, MQTTK_STAT_WILLS_SENT);
+	if (will->has_lifetime)
+		will->expires = mqttk_clock_in(will->lifetime);
+	mqttk_router_publish(mn, will, NULL, NULL);
+	mqttk_msg_put(will);
+}
+
+/**
+ * mqttk_router_reroute - find another receiver for a message of a lost session
+ * @mn: the broker
+ * @e: what was on its way to a session that has ended and has no subscriptions
+ *	any more; the references are dropped
+ *
+ * What came by a group goes to another member, if there is one; whatever else,
+ * and PUBRELs, nowhere. Messages of QoS 2 that were sent already must not be
+ * rerouted [MQTT-4.8.2-5], nor those that the client refused [MQTT-4.8.2-6]:
+ * that is the caller's to know.
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_router_reroute(struct mqttk_net *mn, struct mqttk_qent *e)
+{
+	/* The entry's reference is for whoever takes it. */
+	struct fanout fo = {
+		.mn = mn,
+		.msg = e->msg,
+		.credit = 1,
+	};
+
+	if (e->msg && e->via && e->via->group) {
+		rcu_read_lock();
+		give_group(&fo, e->via->group);
+		rcu_read_unlock();
+	}
+	if (fo.credit)
+		mqttk_msg_put(e->msg);
+	mqttk_via_put(e->via);
 }

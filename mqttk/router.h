@@ -5,9 +5,17 @@
 #ifndef MQTTK_ROUTER_H
 #define MQTTK_ROUTER_H
 
+#include <linux/types.h>
+
 struct mqttk_msg;
 struct mqttk_net;
+struct mqttk_qent;
+struct mqttk_session;
 
-unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg);
+unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
+				  const struct mqttk_session *from,
+				  bool *matched);
+void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will);
+void mqttk_router_reroute(struct mqttk_net *mn, struct mqttk_qent *e);
 
 #endif /* MQTTK_ROUTER_H */

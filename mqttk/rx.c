@@ -30,9 +30,6 @@
 /* Packets decoded before what they caused is sent. */
 #define PACKETS_AT_ONCE	64
 
-/* A PUBLISH up to its payload: topic and packet identifier. */
-#define PUBLISH_HEAD_MAX	(2 + 65535 + 2)
-
 /* Memory for a packet that has not come whole starts with so much. */
 #define PARTIAL_MIN	128
 
@@ -152,18 +149,20 @@ static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 	conn->whole = MQTTK_FIXED_MAX;
 	if (n <= 0)
 		return n;
-	err = mqttk_proto_check(peer, &f);
+	avail = min_t(size_t, len - n, f.remaining);
+	err = mqttk_proto_check(peer, &f, buf + n, avail);
 	if (err)
 		return err;
-	avail = min_t(size_t, len - n, f.remaining);
 	conn->whole = n + f.remaining;
 	if (f.type == MQTTK_PUBLISH) {
-		conn->whole = n + min_t(u32, f.remaining, PUBLISH_HEAD_MAX);
+		conn->whole = n + min_t(u32, f.remaining,
+				      MQTTK_PUBLISH_HEADER_MAX);
 		err = mqttk_proto_publish_begin(peer, &f, buf + n, avail,
 						&conn->in);
 		if (err <= 0)
 			return err;
 		n += err;
+		mqttk_stat_inc(peer->mn, MQTTK_STAT_PACKETS_RECEIVED);
 		conn->in_payload = true;
 		err = 0;
 		if (!conn->in.left)
@@ -173,6 +172,7 @@ static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 	conn->need = conn->whole;
 	if (avail < f.remaining)
 		return 0;
+	mqttk_stat_inc(peer->mn, MQTTK_STAT_PACKETS_RECEIVED);
 	if (f.type == MQTTK_CONNECT)
 		peer->admitted = mqttk_conn_admit(conn);
 	return mqttk_proto_packet(peer, &f, buf + n) ?: n + f.remaining;

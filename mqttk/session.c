@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The session. Who can hold a reference to one:
+ * The session: its life. Who can hold a reference to one:
  *
- *  - the netns's table of client ids, from mqttk_session_open() until another
- *    connection takes the id or the endpoint closes it;
- *  - the endpoint that opened it, until mqttk_session_close();
- *  - whoever looked it up, for as long as it takes.
+ *  - the netns's table of client ids, until the session ends;
+ *  - the endpoint that opened it, until mqttk_session_leave();
+ *  - its deadline while it runs, and whoever looked it up, for as long as it
+ *    takes.
  *
  * A fan-out follows subscriptions to it under RCU without a reference: the
  * memory stays for a grace period, and @dead keeps the queue empty.
+ *
+ * A session ends when its client left for good, when another connection begins
+ * anew with its client id, when its time is over, when an administrator or the
+ * netns says so. If an endpoint is attached just then, that one cleans up, when
+ * it leaves; otherwise whoever ended it does. Nobody waits for an endpoint.
  */
+#include <linux/delay.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
@@ -17,7 +23,8 @@
 
 #include "msg.h"
 #include "net.h"
-#include "retain.h"
+#include "replay.h"
+#include "router.h"
 #include "session.h"
 
 struct id_key {
@@ -93,10 +100,296 @@ static size_t session_size(u16 id_len)
 	return struct_size_t(struct mqttk_session, id, id_len);
 }
 
+/* Puts the session where dumps find it. Under sub_mutex. */
+static int session_index(struct mqttk_session *s)
+{
+	struct mqttk_net *mn = s->mn;
+	u32 index;
+	int err;
+
+	if (mn->dying)
+		return -ESHUTDOWN;
+	err = xa_alloc(&mn->session_ids, &index, s, xa_limit_31b, GFP_KERNEL);
+	if (err)
+		return err;
+	mqttk_subscriber_init(&s->sub, index);
+	return 0;
+}
+
+/* -- the end ------------------------------------------------------------- */
+
+/* Returns true if the caller has to clean up. */
+static bool kill_locked(struct mqttk_session *s, enum mqttk_end why)
+{
+	struct mqttk_endpoint *ep = s->ep;
+
+	if (s->dead)
+		return false;
+	s->dead = true;
+	s->ep = NULL;
+	s->undertaker = ep;
+	if (ep)
+		ep->ops->end(ep, why);
+	return !ep;
+}
+
+static bool is_peeked(struct mqttk_session *s)
+{
+	bool peeked;
+
+	spin_lock_bh(&s->lock);
+	peeked = s->peeker;
+	spin_unlock_bh(&s->lock);
+	return peeked;
+}
+
 /*
- * A session that could not be opened. A dump may have found it already and
- * hold a reference; the endpoint will not be there for it.
+ * Ends what a dead session still has. Who may still come: fan-outs and dumps,
+ * which find it dead; its deadline, which does, too; the sender of an endpoint
+ * that lost the session before it ended, for the moment of one send.
  */
+static void clean_up(struct mqttk_session *s)
+{
+	struct mqttk_net *mn = s->mn;
+	struct mqttk_msg *will;
+
+	while (is_peeked(s))
+		usleep_range(100, 1000);
+	/* Dead, so that nobody subscribes it anew. */
+	mqttk_unsubscribe_all(&mn->index, &s->sub);
+	mutex_lock(&mn->sub_mutex);
+	xa_erase(&mn->session_ids, s->sub.index);
+	if (!s->hidden &&
+	    !rhashtable_remove_fast(&mn->sessions, &s->node, id_params))
+		mqttk_session_put(s);
+	mutex_unlock(&mn->sub_mutex);
+
+	mqttk_deadline_cancel(&mn->clock, &s->deadline);
+	mqttk_replays_free(&s->replays, s);
+	mqttk_session_forget(s);
+
+	spin_lock_bh(&s->lock);
+	will = s->will;
+	s->will = NULL;
+	spin_unlock_bh(&s->lock);
+	if (will)
+		mqttk_router_will(mn, will);
+}
+
+/**
+ * mqttk_session_end - a session is over
+ * @s: the session; the caller has a reference
+ * @why: what its endpoint is told, if it has one
+ *
+ * The endpoint cleans up in its own time, when it leaves; from now on nothing
+ * it does in the session's name has an effect.
+ *
+ * Context: process; may sleep, yields.
+ * Return: true if the session was alive
+ */
+bool mqttk_session_end(struct mqttk_session *s, enum mqttk_end why)
+{
+	bool alive, orphan;
+
+	spin_lock_bh(&s->lock);
+	alive = !s->dead;
+	orphan = kill_locked(s, why);
+	spin_unlock_bh(&s->lock);
+	if (orphan)
+		clean_up(s);
+	return alive;
+}
+
+/**
+ * mqttk_session_kick - have the client leave
+ * @s: the session; the caller has a reference. It may go on without its client,
+ *	but not without its file
+ * @reason: what the client is told, a reason code of 5.0; 0: the usual
+ *
+ * Context: process; may sleep.
+ * Return: true if the client was there
+ */
+bool mqttk_session_kick(struct mqttk_session *s, u8 reason)
+{
+	struct mqttk_endpoint *ep;
+
+	if (s->hidden)
+		return mqttk_session_end(s, MQTTK_END_ADMIN);
+	spin_lock_bh(&s->lock);
+	ep = s->ep;
+	if (ep) {
+		WRITE_ONCE(ep->reason, reason);
+		ep->ops->end(ep, MQTTK_END_ADMIN);
+	}
+	spin_unlock_bh(&s->lock);
+	return ep;
+}
+
+/* -- absence ------------------------------------------------------------- */
+
+/* A session that would never end may yet be limited. */
+static ktime_t end_of_absence(struct mqttk_session *s)
+{
+	unsigned long limit = mqttk_limit(&s->mn->limits,
+					  MQTTK_LIMIT_PERSISTENT_EXPIRY);
+	u32 expiry = s->expiry;
+
+	if (limit)
+		expiry = min_t(unsigned long, expiry, limit);
+	return expiry == MQTTK_EXPIRY_NEVER ? 0 : mqttk_clock_in(expiry);
+}
+
+/* Returns true if the caller has to clean up, without the will. */
+static bool leave_locked(struct mqttk_session *s,
+			 struct mqttk_session_leave *how)
+{
+	s->ep = NULL;
+	s->expiry = how->expiry;
+	if (!s->expiry) {
+		s->dead = true;
+		return true;
+	}
+	s->away_since = ktime_get_boottime();
+	s->ends_at = end_of_absence(s);
+	if (how->will && how->will_delay) {
+		s->will = how->will;
+		how->will = NULL;
+		s->will_at = mqttk_clock_in(how->will_delay);
+	}
+	mqttk_session_set_deadline(s);
+	return false;
+}
+
+/**
+ * mqttk_session_leave - an endpoint is done with its session
+ * @s: the session; the endpoint's reference is dropped
+ * @ep: the endpoint; it does not peek or consume at the same time
+ * @how: see there; a will that is left is to be published now
+ *
+ * Context: process; may sleep, yields.
+ */
+void mqttk_session_leave(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			 struct mqttk_session_leave *how)
+{
+	struct mqttk_msg *back_in_time = NULL;
+	bool clean;
+
+	spin_lock_bh(&s->lock);
+	if (s->peeker == ep)
+		s->peeker = NULL;
+	clean = s->undertaker == ep;
+	if (s->ep == ep) {
+		clean = leave_locked(s, how);
+	} else if (!s->dead) {
+		/* The client is back already [MQTT-3.1.3-9]. */
+		if (how->will_delay)
+			swap(back_in_time, how->will);
+	}
+	if (!s->dead && !list_empty(how->replays)) {
+		list_splice_tail_init(how->replays, &s->replays);
+		if (s->ep)
+			s->ep->ops->wake(s->ep);
+	}
+	spin_unlock_bh(&s->lock);
+	mqttk_msg_put(back_in_time);
+	mqttk_replays_free(how->replays, s);
+	if (clean)
+		clean_up(s);
+	mqttk_session_put(s);
+}
+
+/**
+ * mqttk_session_take_replays - go on with what the endpoint before left
+ * @s: the session
+ * @ep: its endpoint
+ * @list: the endpoint's replays; added to its end
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_session_take_replays(struct mqttk_session *s,
+				struct mqttk_endpoint *ep,
+				struct list_head *list)
+{
+	if (list_empty_careful(&s->replays))
+		return;
+	spin_lock_bh(&s->lock);
+	if (s->ep == ep)
+		list_splice_tail_init(&s->replays, list);
+	spin_unlock_bh(&s->lock);
+}
+
+static ktime_t earliest(const struct mqttk_session *s)
+{
+	ktime_t when = s->expires_at;
+
+	if (s->ep)
+		return when;
+	if (s->ends_at && (!when || s->ends_at < when))
+		when = s->ends_at;
+	if (s->will && (!when || s->will_at < when))
+		when = s->will_at;
+	return when;
+}
+
+/**
+ * mqttk_session_set_deadline - one of the session's times has changed
+ * @s: the session, locked
+ */
+void mqttk_session_set_deadline(struct mqttk_session *s)
+{
+	ktime_t when = earliest(s);
+
+	if (when && !s->dead)
+		mqttk_deadline_set(&s->mn->clock, &s->deadline, when);
+}
+
+static struct mqttk_session *of_deadline(struct mqttk_deadline *d)
+{
+	return container_of(d, struct mqttk_session, deadline);
+}
+
+static bool deadline_get(struct mqttk_deadline *d)
+{
+	return refcount_inc_not_zero(&of_deadline(d)->ref);
+}
+
+static void deadline_run(struct mqttk_deadline *d)
+{
+	struct mqttk_session *s = of_deadline(d);
+	ktime_t now = ktime_get_boottime();
+	struct mqttk_msg *will = NULL;
+	bool clean = false, sweep;
+
+	spin_lock_bh(&s->lock);
+	sweep = s->expires_at && s->expires_at <= now;
+	if (!s->ep && !s->dead && s->ends_at && s->ends_at <= now) {
+		mqttk_stat_inc(s->mn, MQTTK_STAT_SESSIONS_EXPIRED);
+		clean = kill_locked(s, MQTTK_END_EXPIRED);
+	} else if (!s->ep && !s->dead && s->will && s->will_at <= now) {
+		swap(will, s->will);
+	}
+	spin_unlock_bh(&s->lock);
+
+	if (will)
+		mqttk_router_will(s->mn, will);
+	if (clean)
+		clean_up(s);
+	else if (sweep)
+		mqttk_session_sweep(s);
+	spin_lock_bh(&s->lock);
+	mqttk_session_set_deadline(s);
+	spin_unlock_bh(&s->lock);
+	mqttk_session_put(s);
+}
+
+static const struct mqttk_deadline_ops session_deadline_ops = {
+	.get = deadline_get,
+	.run = deadline_run,
+};
+
+/* -- the beginning ------------------------------------------------------- */
+
+/* A session that could not be opened; a dump may have found it already. */
 static void session_abandon(struct mqttk_session *s)
 {
 	spin_lock_bh(&s->lock);
@@ -122,6 +415,9 @@ static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 	}
 	spin_lock_init(&s->lock);
 	mqttk_queue_init(&s->queue);
+	ida_init(&s->received_ids);
+	INIT_LIST_HEAD(&s->replays);
+	mqttk_deadline_init(&s->deadline, &session_deadline_ops);
 	refcount_set(&s->ref, 1);
 	s->ep = ep;
 	s->mn = mn;
@@ -141,44 +437,93 @@ void mqttk_session_free(struct mqttk_session *s)
 {
 	struct mqttk_net *mn = s->mn;
 
-	WARN_ON_ONCE(s->queue.nr || s->sub.nr_subs);
+	WARN_ON_ONCE(s->queue.nr || s->sub.nr_subs || s->window.slots ||
+		     s->will);
 	mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT,
 		       session_size(s->id_len));
 	kfree_rcu(s, rcu);
 	mqttk_net_gone(mn, &mn->nr_objects);
 }
 
-/* Puts the session where dumps find it. Under sub_mutex. */
-static int session_index(struct mqttk_session *s)
+/* Messages of QoS 1 and 2 that a client takes at once. */
+static u16 window_limit(struct mqttk_net *mn, u16 receive_max)
 {
-	struct mqttk_net *mn = s->mn;
-	u32 index;
-	int err;
+	unsigned long max = mqttk_limit(&mn->limits,
+					MQTTK_LIMIT_MAX_INFLIGHT);
 
-	if (mn->dying)
-		return -ESHUTDOWN;
-	err = xa_alloc(&mn->session_ids, &index, s, xa_limit_31b, GFP_KERNEL);
-	if (err)
-		return err;
-	mqttk_subscriber_init(&s->sub, index);
+	return max ? min_t(unsigned long, max, receive_max) : receive_max;
+}
+
+/*
+ * Makes room for as many messages in flight as the client takes. Serialized by
+ * sub_mutex.
+ */
+static int grow_window(struct mqttk_session *s)
+{
+	struct mqttk_window *w = &s->window;
+	struct mqttk_slot *slots, *old;
+	u16 old_size = w->size;
+	u16 size = w->limit;
+
+	if (old_size >= size)
+		return 0;
+	slots = mqttk_window_alloc(&s->mn->limits, size);
+	if (!slots)
+		return -ENOMEM;
+	spin_lock_bh(&s->lock);
+	old = mqttk_window_grow(w, slots, size);
+	spin_unlock_bh(&s->lock);
+	mqttk_window_free(&s->mn->limits, old, old_size);
 	return 0;
 }
 
-/* Under sub_mutex. On success the table holds a reference. */
-static int session_insert(struct mqttk_session *s)
+/*
+ * Attaches an endpoint to a session that goes on. Returns false if it does not,
+ * because it ends just now.
+ */
+static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how,
+		   struct mqttk_endpoint *ep)
 {
-	struct id_key key = { s->id, s->id_len };
+	struct mqttk_msg *will = NULL;
+	bool ok;
+
+	spin_lock_bh(&s->lock);
+	/* With the connection that is taken over it would have ended, too. */
+	ok = !s->dead && s->expiry;
+	if (ok) {
+		if (s->ep) {
+			s->ep->ops->end(s->ep, MQTTK_END_TAKEN_OVER);
+			mqttk_stat_inc(s->mn, MQTTK_STAT_TAKEOVERS);
+		}
+		s->stale_peek = s->peeker;
+		s->ep = ep;
+		s->expiry = how->expiry;
+		s->ends_at = 0;
+		swap(will, s->will);
+		mqttk_window_start(&s->window,
+				   window_limit(s->mn, how->receive_max));
+		refcount_inc(&s->ref);
+	}
+	spin_unlock_bh(&s->lock);
+	mqttk_msg_put(will);
+	/* If there is no memory the window stays as small as it was. */
+	if (ok && s->window.slots)
+		grow_window(s);
+	return ok;
+}
+
+/*
+ * Puts a session into the table, in place of @old if there is one, whose
+ * reference by the table is the caller's then. Under sub_mutex.
+ */
+static int session_insert(struct mqttk_session *s, struct mqttk_session *old)
+{
 	struct mqttk_net *mn = s->mn;
-	struct mqttk_session *old;
 	int err;
 
 	err = session_index(s);
 	if (err)
 		return err;
-	rcu_read_lock();
-	old = rhashtable_lookup(&mn->sessions, &key, id_params);
-	rcu_read_unlock();
-	/* The table's reference keeps it: only we, under the mutex, drop it. */
 	if (old)
 		err = rhashtable_replace_fast(&mn->sessions, &old->node,
 					      &s->node, id_params);
@@ -190,43 +535,76 @@ static int session_insert(struct mqttk_session *s)
 		return err;
 	}
 	refcount_inc(&s->ref);
-	if (old) {
-		if (mqttk_session_end(old, MQTTK_END_TAKEN_OVER))
-			mqttk_stat_inc(mn, MQTTK_STAT_TAKEOVERS);
-		mqttk_session_put(old);
-	}
 	return 0;
 }
 
+/* The session of a client id. Under sub_mutex: the table's reference keeps it. */
+static struct mqttk_session *lookup(struct mqttk_net *mn,
+				    const struct mqttk_session_open *how)
+{
+	struct id_key key = { how->id, how->id_len };
+	struct mqttk_session *s;
+
+	rcu_read_lock();
+	s = rhashtable_lookup(&mn->sessions, &key, id_params);
+	rcu_read_unlock();
+	return s;
+}
+
+static void replace_old(struct mqttk_net *mn, struct mqttk_session *old)
+{
+	if (!old)
+		return;
+	if (READ_ONCE(old->ep))
+		mqttk_stat_inc(mn, MQTTK_STAT_TAKEOVERS);
+	mqttk_session_end(old, MQTTK_END_TAKEN_OVER);
+	mqttk_session_put(old);
+}
+
 /**
- * mqttk_session_open - a session for a client that connects
+ * mqttk_session_open - the session of a client that connects
  * @mn: the broker
- * @id: client id
- * @id_len: its length, at least 1
+ * @how: what the client asks for
  * @ep: where its messages go, from now on
+ * @present: set if it had one that goes on
  *
  * A connection that has the same client id loses its session at once and
  * without being waited for [MQTT-3.1.4-2].
  *
- * Context: process; may sleep.
- * Return: the session, with a reference that mqttk_session_close() drops;
+ * Context: process; may sleep, yields.
+ * Return: the session, with a reference that mqttk_session_leave() drops;
  *	-ENOBUFS over the budget, -ENOMEM, -ESHUTDOWN when the netns goes
  */
-struct mqttk_session *mqttk_session_open(struct mqttk_net *mn, const u8 *id,
-					 u16 id_len, struct mqttk_endpoint *ep)
+struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
+					 const struct mqttk_session_open *how,
+					 struct mqttk_endpoint *ep,
+					 bool *present)
 {
-	struct mqttk_session *s = session_alloc(mn, id, id_len, ep);
+	struct mqttk_session *s, *old;
 	int err;
 
+	/* Allocated for nothing when one goes on: that is the rarer case. */
+	s = session_alloc(mn, how->id, how->id_len, ep);
 	if (IS_ERR(s))
 		return s;
+	s->expiry = how->expiry;
+	mqttk_window_start(&s->window, window_limit(mn, how->receive_max));
+
 	mutex_lock(&mn->sub_mutex);
-	err = session_insert(s);
+	old = lookup(mn, how);
+	*present = old && !how->clean && !mn->dying && resume(old, how, ep);
+	if (*present) {
+		mutex_unlock(&mn->sub_mutex);
+		session_abandon(s);
+		return old;
+	}
+	err = session_insert(s, old);
 	mutex_unlock(&mn->sub_mutex);
 	if (err) {
 		session_abandon(s);
 		return ERR_PTR(err);
 	}
+	replace_old(mn, old);
 	return s;
 }
 
@@ -258,6 +636,35 @@ struct mqttk_session *mqttk_session_open_hidden(struct mqttk_net *mn,
 }
 
 /**
+ * mqttk_sessions_end - every session with a client id ends
+ * @mn: the broker; nobody connects any more
+ *
+ * Context: process; may sleep, yields.
+ */
+void mqttk_sessions_end(struct mqttk_net *mn)
+{
+	struct mqttk_session *s;
+	unsigned long index = 0;
+
+	for (;;) {
+		rcu_read_lock();
+		s = xa_find(&mn->session_ids, &index, ULONG_MAX, XA_PRESENT);
+		if (s && (s->hidden || !refcount_inc_not_zero(&s->ref))) {
+			rcu_read_unlock();
+			index++;
+			continue;
+		}
+		rcu_read_unlock();
+		if (!s)
+			return;
+		mqttk_session_end(s, MQTTK_END_NET);
+		mqttk_session_put(s);
+		index++;
+		cond_resched();
+	}
+}
+
+/**
  * mqttk_session_find - look a client up
  * @mn: the broker
  * @id: client id
@@ -281,198 +688,15 @@ struct mqttk_session *mqttk_session_find(struct mqttk_net *mn, const u8 *id,
 }
 
 /**
- * mqttk_session_end - take a session from its endpoint
- * @s: the session; the caller has a reference or holds its table
- * @why: what the endpoint is told
- *
- * The endpoint cleans up in its own time, by mqttk_session_close(); from now
- * on nothing it does in the session's name has an effect.
- *
- * Context: any but hard interrupts.
- * Return: true if the session was alive
- */
-bool mqttk_session_end(struct mqttk_session *s, enum mqttk_end why)
-{
-	struct mqttk_endpoint *ep;
-	bool alive;
-
-	spin_lock_bh(&s->lock);
-	alive = !s->dead;
-	ep = s->ep;
-	s->dead = true;
-	s->ep = NULL;
-	if (ep)
-		ep->ops->end(ep, why);
-	spin_unlock_bh(&s->lock);
-	return alive;
-}
-
-/**
- * mqttk_session_close - the endpoint is done with its session
+ * mqttk_session_is_current - does a session belong to an endpoint?
  * @s: the session
- * @ep: the endpoint; it does not peek or consume at the same time
- *
- * Context: process; may sleep, yields.
- */
-void mqttk_session_close(struct mqttk_session *s, struct mqttk_endpoint *ep)
-{
-	struct mqttk_net *mn = s->mn;
-
-	spin_lock_bh(&s->lock);
-	s->dead = true;
-	if (s->ep == ep)
-		s->ep = NULL;
-	spin_unlock_bh(&s->lock);
-
-	/* Dead, so that nobody subscribes it anew. */
-	mqttk_unsubscribe_all(&mn->index, &s->sub);
-	mutex_lock(&mn->sub_mutex);
-	xa_erase(&mn->session_ids, s->sub.index);
-	if (!s->hidden &&
-	    !rhashtable_remove_fast(&mn->sessions, &s->node, id_params))
-		mqttk_session_put(s);
-	mutex_unlock(&mn->sub_mutex);
-
-	mqttk_queue_purge(&s->queue, &mn->limits);
-	mqttk_session_put(s);
-}
-
-/**
- * mqttk_session_append - queue a message for a session
- * @s: the session, under RCU or with a reference
- * @msg: the message; true takes over one reference of the caller's
- * @qos: QoS of the delivery
- * @retain: RETAIN as the receiver shall see it
- *
- * What does not fit is dropped and counted: the receiver's limits are its own
- * affair, and no publisher waits for them.
+ * @ep: the endpoint
  *
  * Context: any but hard interrupts.
- * Return: true if queued
+ * Return: false if another took it, or it has ended
  */
-bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
-			  u8 qos, bool retain)
-{
-	bool queued = false;
-
-	spin_lock_bh(&s->lock);
-	if (s->dead)
-		goto unlock;
-	queued = !mqttk_queue_append(&s->queue, &s->mn->limits, msg, qos,
-				     retain);
-	if (!queued) {
-		s->dropped++;
-		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
-	} else if (s->queue.nr == 1 && s->ep) {
-		s->ep->ops->wake(s->ep);
-	}
-unlock:
-	spin_unlock_bh(&s->lock);
-	return queued;
-}
-
-/**
- * mqttk_session_append_retained - queue what a topic retains just now
- * @s: the session
- * @node: a node of its netns's retained messages, kept by the caller
- * @qos: granted QoS
- *
- * The value is read under the session's lock, and a publisher stores before it
- * queues: so an old value can never come behind a newer one.
- *
- * Context: any but hard interrupts.
- * Return: 0 if it was queued or there is nothing; -EAGAIN if it has to wait
- *	until mqttk_session_has_room()
- */
-int mqttk_session_append_retained(struct mqttk_session *s,
-				  struct mqttk_retain_node *node, u8 qos)
-{
-	struct mqttk_limits *l = &s->mn->limits;
-	struct mqttk_msg *msg;
-	int err = 0;
-
-	spin_lock_bh(&s->lock);
-	if (s->dead)
-		goto unlock;
-	msg = mqttk_retain_read(&s->mn->retained, node);
-	if (!msg)
-		goto unlock;
-	s->replay_waits = !mqttk_queue_takes(&s->queue, l,
-					     mqttk_msg_share(msg)) ||
-			  mqttk_queue_append(&s->queue, l, msg,
-					     min_t(u8, msg->qos, qos), true);
-	if (s->replay_waits) {
-		mqttk_msg_put(msg);
-		err = -EAGAIN;
-	} else if (s->queue.nr == 1 && s->ep) {
-		s->ep->ops->wake(s->ep);
-	}
-unlock:
-	spin_unlock_bh(&s->lock);
-	return err;
-}
-
-/**
- * mqttk_session_has_room - may a replay go on?
- * @s: the session
- *
- * Context: any but hard interrupts.
- * Return: true if the queue is at most half full; where a message did not fit
- *	all the same, if it is empty
- */
-bool mqttk_session_has_room(struct mqttk_session *s)
-{
-	bool room;
-
-	spin_lock_bh(&s->lock);
-	room = s->replay_waits ? !s->queue.nr :
-	       mqttk_queue_has_room(&s->queue, &s->mn->limits);
-	spin_unlock_bh(&s->lock);
-	return room;
-}
-
-/**
- * mqttk_session_peek - look at the oldest messages
- * @s: the session
- * @ep: the endpoint that asks
- * @ents: filled with copies; the references stay the queue's
- * @max: at most so many
- *
- * They stay until the endpoint consumes them or closes the session. When
- * nothing is left the next message wakes the endpoint again.
- *
- * Context: any but hard interrupts.
- * Return: how many; 0 too if the session is no longer @ep's
- */
-unsigned int mqttk_session_peek(struct mqttk_session *s,
-				const struct mqttk_endpoint *ep,
-				struct mqttk_qent *ents, unsigned int max)
-{
-	unsigned int n = 0;
-
-	spin_lock_bh(&s->lock);
-	if (s->ep == ep)
-		n = mqttk_queue_peek(&s->queue, ents, max);
-	spin_unlock_bh(&s->lock);
-	return n;
-}
-
-/**
- * mqttk_session_consume - done with the oldest messages
- * @s: the session
- * @n: how many of those peeked at
- *
- * Context: any but hard interrupts.
- */
-void mqttk_session_consume(struct mqttk_session *s, unsigned int n)
-{
-	spin_lock_bh(&s->lock);
-	mqttk_queue_consume(&s->queue, &s->mn->limits, n);
-	s->sent += n;
-	spin_unlock_bh(&s->lock);
-}
-
-static bool is_current(struct mqttk_session *s, struct mqttk_endpoint *ep)
+bool mqttk_session_is_current(struct mqttk_session *s,
+			      const struct mqttk_endpoint *ep)
 {
 	bool current_ep;
 
@@ -490,6 +714,7 @@ static bool is_current(struct mqttk_session *s, struct mqttk_endpoint *ep)
  * @len: its length
  * @qos: granted QoS
  * @options: option byte of the SUBSCRIBE
+ * @id: subscription identifier, 0: none
  * @existed: set if the session had this subscription already, or NULL
  *
  * Context: process; may sleep.
@@ -498,7 +723,7 @@ static bool is_current(struct mqttk_session *s, struct mqttk_endpoint *ep)
  */
 int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			    const u8 *filter, u16 len, u8 qos, u8 options,
-			    bool *existed)
+			    u32 id, bool *existed)
 {
 	struct mqttk_net *mn = s->mn;
 	int err = -ESHUTDOWN;
@@ -508,10 +733,13 @@ int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 		existed = &dummy;
 
 	mutex_lock(&mn->sub_mutex);
-	if (!is_current(s, ep))
+	if (!mqttk_session_is_current(s, ep))
+		goto unlock;
+	err = qos && !s->hidden ? grow_window(s) : 0;
+	if (err)
 		goto unlock;
 	err = mqttk_subscribe(&mn->index, &s->sub, filter, len, qos, options,
-			      0, NULL, existed);
+			      id, NULL, existed);
 	/* One that replaces another is always allowed [MQTT-3.8.4-3]. */
 	if (!err && s->sub.nr_subs > mqttk_limit(&mn->limits,
 						 MQTTK_LIMIT_MAX_SUBSCRIPTIONS) &&
@@ -542,7 +770,7 @@ int mqttk_session_unsubscribe(struct mqttk_session *s,
 	int err = -ESHUTDOWN;
 
 	mutex_lock(&mn->sub_mutex);
-	if (is_current(s, ep))
+	if (mqttk_session_is_current(s, ep))
 		err = mqttk_unsubscribe(&mn->index, &s->sub, filter, len);
 	mutex_unlock(&mn->sub_mutex);
 	return err;

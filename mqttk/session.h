@@ -6,38 +6,46 @@
 #ifndef MQTTK_SESSION_H
 #define MQTTK_SESSION_H
 
+#include <linux/idr.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
 
+#include "deadline.h"
 #include "filter.h"
 #include "queue.h"
+#include "window.h"
 
 struct mqttk_endpoint;
 struct mqttk_msg;
 struct mqttk_net;
 struct mqttk_retain_node;
 
+/* A Session Expiry Interval that never ends. */
+#define MQTTK_EXPIRY_NEVER	U32_MAX
+
 /**
  * enum mqttk_end - why an endpoint loses its session
  * @MQTTK_END_TAKEN_OVER: another connection came with the same client id
  * @MQTTK_END_ADMIN: an administrator said so
  * @MQTTK_END_NET: the netns ends, or the module does
+ * @MQTTK_END_EXPIRED: its client stayed away too long
  */
 enum mqttk_end {
 	MQTTK_END_TAKEN_OVER,
 	MQTTK_END_ADMIN,
 	MQTTK_END_NET,
+	MQTTK_END_EXPIRED,
 };
 
 /**
  * struct mqttk_endpoint_ops - the ways upward from a session
- * @wake: the queue went from empty to non-empty. Called under session->lock,
- *	bottom halves off; must not sleep, nor take a lock under which anyone
- *	calls into the session.
- * @end: the session is no longer this endpoint's, for the reason given.
- *	Called like @wake; never called again for that session.
+ * @wake: there is something to send. Called under session->lock, bottom halves
+ *	off; must not sleep, nor take a lock under which anyone calls into the
+ *	session.
+ * @end: the session is no longer this endpoint's, or shall not be, for the
+ *	reason given: it is to leave. Called like @wake.
  */
 struct mqttk_endpoint_ops {
 	void (*wake)(struct mqttk_endpoint *ep);
@@ -47,44 +55,82 @@ struct mqttk_endpoint_ops {
 /**
  * struct mqttk_endpoint - where a session's messages go: a conn or a file
  * @ops: see there
+ * @reason: why an administrator has it leave, a reason code of 5.0; 0: no reason
+ *	was given
  */
 struct mqttk_endpoint {
 	const struct mqttk_endpoint_ops *ops;
+	u8 reason;
 };
 
 /**
  * struct mqttk_session - what the broker keeps for a client id
  * @sub: its subscriptions; @sub.index is its slot in the netns's session_ids
- * @lock: guards @ep, @dead, @replay_waits and @queue; bottom halves off
- * @ep: the attached endpoint, or NULL. An endpoint detaches before it goes,
- *	so under @lock it is alive; what one does that is no longer attached
- *	is refused
- * @dead: no longer in any table: nothing may be queued or subscribed
+ * @lock: guards all up to @dropped; bottom halves off
+ * @ep: the attached endpoint; NULL: the client is away. An endpoint detaches
+ *	before it goes, so under @lock it is alive; what one does that is no
+ *	longer attached is refused
+ * @undertaker: the endpoint that was attached when the session ended: it cleans
+ *	up when it leaves
+ * @peeker: the endpoint that looks at messages just now; a new one waits for it
+ * @dead: it has ended: nothing may be queued or subscribed
+ * @hidden: not in the table of client ids (a /dev/mqtt file)
  * @replay_waits: a retained message is too large for what the queue has left
+ * @stale_peek: the endpoint changed while another was looking: what that one
+ *	has sent has to be sent again
+ * @id_len: bytes of client id
+ * @expiry: seconds it outlives its connection; 0: not at all;
+ *	MQTTK_EXPIRY_NEVER
  * @queue: messages on their way to the client
- * @received: messages published by the client
+ * @window: messages sent to it and not acknowledged
+ * @received_ids: packet identifiers of QoS 2 messages from it that it has not
+ *	released yet
+ * @nr_received_ids: how many
+ * @replays: of an endpoint that left while the session goes on: retained
+ *	messages that its successor shall queue
+ * @will: to be published when @will_at has come or the session ends, or NULL
+ * @will_at: CLOCK_BOOTTIME
+ * @ends_at: CLOCK_BOOTTIME when it ends for want of its client, 0: it does not
+ * @expires_at: no message in @queue expires earlier, 0: none does
+ * @away_since: CLOCK_BOOTTIME when its client left
  * @sent: messages given to the endpoint
  * @dropped: messages not queued because a limit was reached
+ * @expired: messages that expired in @queue
+ * @received: messages published by the client; its endpoint only
+ * @deadline: at the earliest of the times above
  * @mn: its netns's broker, which outlives it
  * @ref: the session table, the endpoint, and each subscription
  * @rcu: freed after a grace period, since fan-outs follow subscriptions to it
  * @node: in the netns's table of client ids
- * @id_len: bytes of client id
- * @hidden: not in the table of client ids (a /dev/mqtt file)
  * @id: client id
  */
 struct mqttk_session {
 	struct mqttk_subscriber sub;
-	spinlock_t lock;	/* ep, dead, queue */
+	spinlock_t lock;	/* ep to expired */
 	struct mqttk_endpoint *ep;
+	struct mqttk_endpoint *undertaker;
+	struct mqttk_endpoint *peeker;
 	bool dead;
 	bool hidden;
 	bool replay_waits;
+	bool stale_peek;
 	u16 id_len;
+	u32 expiry;
 	struct mqttk_queue queue;
-	u64 received;
+	struct mqttk_window window;
+	struct ida received_ids;
+	u32 nr_received_ids;
+	struct list_head replays;
+	struct mqttk_msg *will;
+	ktime_t will_at;
+	ktime_t ends_at;
+	ktime_t expires_at;
+	ktime_t away_since;
 	u64 sent;
 	u64 dropped;
+	u64 expired;
+	u64 received;
+	struct mqttk_deadline deadline;
 	struct mqttk_net *mn;
 	refcount_t ref;
 	struct rcu_head rcu;
@@ -92,29 +138,61 @@ struct mqttk_session {
 	u8 id[];
 };
 
-struct mqttk_session *mqttk_session_open(struct mqttk_net *mn, const u8 *id,
-					 u16 id_len, struct mqttk_endpoint *ep);
+/**
+ * struct mqttk_session_open - what a CONNECT asks for
+ * @id: client id
+ * @id_len: its length, at least 1
+ * @receive_max: QoS 1 and 2 messages the client takes at once, at least 1
+ * @clean: begin anew: Clean Session, Clean Start
+ * @expiry: seconds the session outlives the connection
+ */
+struct mqttk_session_open {
+	const u8 *id;
+	u16 id_len;
+	u16 receive_max;
+	bool clean;
+	u32 expiry;
+};
+
+/**
+ * struct mqttk_session_leave - how an endpoint leaves
+ * @expiry: seconds the session shall go on without it
+ * @will: what is to be published, or NULL; the session has taken the reference
+ *	over if it is NULL afterwards
+ * @will_delay: seconds until then, unless the client is back
+ * @replays: retained messages not queued yet; the session takes them over
+ */
+struct mqttk_session_leave {
+	u32 expiry;
+	struct mqttk_msg *will;
+	u32 will_delay;
+	struct list_head *replays;
+};
+
+/* session.c: its life */
+struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
+					 const struct mqttk_session_open *how,
+					 struct mqttk_endpoint *ep,
+					 bool *present);
 struct mqttk_session *mqttk_session_open_hidden(struct mqttk_net *mn,
 						struct mqttk_endpoint *ep);
 struct mqttk_session *mqttk_session_find(struct mqttk_net *mn, const u8 *id,
 					 u16 id_len);
-void mqttk_session_close(struct mqttk_session *s, struct mqttk_endpoint *ep);
+void mqttk_session_leave(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			 struct mqttk_session_leave *how);
+void mqttk_session_take_replays(struct mqttk_session *s,
+				struct mqttk_endpoint *ep,
+				struct list_head *list);
 bool mqttk_session_end(struct mqttk_session *s, enum mqttk_end why);
+bool mqttk_session_kick(struct mqttk_session *s, u8 reason);
 void mqttk_session_free(struct mqttk_session *s);
-
-bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
-			  u8 qos, bool retain);
-unsigned int mqttk_session_peek(struct mqttk_session *s,
-				const struct mqttk_endpoint *ep,
-				struct mqttk_qent *ents, unsigned int max);
-void mqttk_session_consume(struct mqttk_session *s, unsigned int n);
-int mqttk_session_append_retained(struct mqttk_session *s,
-				  struct mqttk_retain_node *node, u8 qos);
-bool mqttk_session_has_room(struct mqttk_session *s);
+void mqttk_session_set_deadline(struct mqttk_session *s);
+bool mqttk_session_is_current(struct mqttk_session *s,
+			      const struct mqttk_endpoint *ep);
 
 int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			    const u8 *filter, u16 len, u8 qos, u8 options,
-			    bool *existed);
+			    u32 id, bool *existed);
 int mqttk_session_unsubscribe(struct mqttk_session *s,
 			      struct mqttk_endpoint *ep,
 			      const u8 *filter, u16 len);
@@ -122,6 +200,35 @@ int mqttk_session_unsubscribe(struct mqttk_session *s,
 void mqttk_sessions_module_init(void);
 int mqttk_sessions_init(struct mqttk_net *mn);
 void mqttk_sessions_exit(struct mqttk_net *mn);
+void mqttk_sessions_end(struct mqttk_net *mn);
+
+/* delivery.c: messages to the client, and from it */
+bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
+			  u8 qos, bool retain, struct mqttk_via *via);
+bool mqttk_session_offer(struct mqttk_session *s, struct mqttk_msg *msg,
+			 u8 qos, bool retain, struct mqttk_via *via);
+void mqttk_session_lose(struct mqttk_session *s);
+int mqttk_session_append_retained(struct mqttk_session *s,
+				  struct mqttk_retain_node *node, u8 qos,
+				  struct mqttk_via *via);
+bool mqttk_session_has_room(struct mqttk_session *s);
+unsigned int mqttk_session_peek(struct mqttk_session *s,
+				struct mqttk_endpoint *ep,
+				struct mqttk_qent *ents, unsigned int max);
+void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
+			   unsigned int nr, unsigned int n);
+int mqttk_session_puback(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			 u16 id);
+int mqttk_session_pubrec(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			 u16 id, bool refused);
+int mqttk_session_pubcomp(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			  u16 id);
+int mqttk_session_receive(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			  u16 id);
+int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			  u16 id);
+void mqttk_session_sweep(struct mqttk_session *s);
+void mqttk_session_forget(struct mqttk_session *s);
 
 static inline void mqttk_session_put(struct mqttk_session *s)
 {

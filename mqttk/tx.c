@@ -10,10 +10,12 @@
 #include <linux/percpu.h>
 #include <net/tcp.h>
 
+#include "alias.h"
 #include "conn_impl.h"
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
+#include "via.h"
 
 /* Messages gathered for one send. */
 #define GATHER		32
@@ -37,18 +39,17 @@ struct sender {
 	struct work_struct work;
 };
 
-/* The header of a PUBLISH up to its topic. */
-struct head {
-	u8 bytes[MQTTK_PUBLISH_HEAD_MAX];
-};
+/* The pieces of a PUBLISH: header, topic, properties, payload. */
+#define PIECES		6
 
 /**
  * struct gather - what goes into one send; one for each CPU
  * @lock: on PREEMPT_RT bottom halves off keep nobody else out
- * @ents: messages from the session's queue
+ * @ents: what the session gave
+ * @packets: made of @ents
  * @vec: the pieces, in order
- * @heads: headers of @ents, and of the message that is partly sent
  * @nr_ents: in @ents
+ * @nr_packets: in @packets; fewer if a payload is spliced
  * @nr_vec: in @vec
  * @bytes: sum of @vec
  * @splice: message whose payload pages follow @vec, or NULL
@@ -57,9 +58,10 @@ struct head {
 struct gather {
 	local_lock_t lock;
 	struct mqttk_qent ents[GATHER];
-	struct kvec vec[2 + 2 * (GATHER + 1)];
-	struct head heads[GATHER + 1];
+	struct mqttk_outgoing packets[GATHER];
+	struct kvec vec[1 + PIECES * (GATHER + 1)];
 	unsigned int nr_ents;
+	unsigned int nr_packets;
 	unsigned int nr_vec;
 	size_t bytes;
 	struct mqttk_msg *splice;
@@ -70,6 +72,76 @@ static DEFINE_PER_CPU(struct sender, senders);
 static DEFINE_PER_CPU(struct gather, gathers) = {
 	.lock = INIT_LOCAL_LOCK(lock),
 };
+
+/* -- from messages to packets -------------------------------------------- */
+
+/* What MQTT 5.0 adds to a PUBLISH. */
+static void add_properties(struct mqttk_conn *conn, const struct mqttk_qent *e,
+			   struct mqttk_pub_out *out)
+{
+	struct mqttk_msg *msg = e->msg;
+	bool known = false;
+	s64 left;
+
+	out->props_len = msg->props_len;
+	out->subids_len = e->via ? e->via->len : 0;
+	out->has_expiry = msg->has_lifetime;
+	if (msg->has_lifetime) {
+		/* Seconds that have begun count [MQTT-3.3.2-6]. */
+		left = ktime_sub(msg->expires, ktime_get_boottime());
+		left = max_t(s64, left, 0) + NSEC_PER_SEC - 1;
+		out->expiry = div_u64(left, NSEC_PER_SEC);
+	}
+	out->alias = mqttk_alias_out_find(&conn->peer.aliases_out, msg->data,
+					  msg->topic_len, &known);
+	if (known)
+		out->topic_len = 0;
+}
+
+static bool is_too_large(const struct mqttk_peer *peer, u32 size)
+{
+	return size > peer->max_packet_size || size == MQTTK_PUB_TOO_LARGE;
+}
+
+/* Makes the packet of a message, or of a PUBREL. */
+static void prepare(struct mqttk_conn *conn, struct mqttk_qent *e,
+		    struct mqttk_outgoing *o)
+{
+	const struct mqttk_peer *peer = &conn->peer;
+	struct mqttk_pub_out *out = &o->out;
+
+	if (!e->msg) {
+		o->size = mqttk_wire_put_ack(o->head, peer->version,
+					     MQTTK_PUBREL, e->id, 0);
+		return;
+	}
+	*out = (struct mqttk_pub_out){
+		.version = peer->version,
+		.qos = e->qos,
+		.dup = e->dup,
+		.retain = e->retain,
+		.id = e->id,
+		.topic_len = e->msg->topic_len,
+		.payload_len = e->msg->payload_len,
+	};
+	if (peer->version == MQTTK_V5)
+		add_properties(conn, e, out);
+	o->size = mqttk_wire_pub_size(out);
+	if (is_too_large(peer, o->size) && out->alias && out->topic_len) {
+		/* It may do without setting an alias. */
+		mqttk_alias_out_cancel(&conn->peer.aliases_out, out->alias);
+		out->alias = 0;
+		o->size = mqttk_wire_pub_size(out);
+	}
+	/* As if it had been sent [MQTT-3.1.2-25]. */
+	e->skip = is_too_large(peer, o->size);
+	if (e->skip) {
+		o->size = 0;
+		return;
+	}
+	o->head_len = mqttk_wire_pub_head(o->head, out);
+	o->tail_len = mqttk_wire_pub_tail(o->tail, out);
+}
 
 static void add_piece(struct gather *g, const void *data, u32 len, u32 *skip)
 {
@@ -82,94 +154,160 @@ static void add_piece(struct gather *g, const void *data, u32 len, u32 *skip)
 	g->bytes += len - cut;
 }
 
-/* Adds a message from byte @skip of its packet on. */
-static void add_message(struct gather *g, const struct mqttk_conn *conn,
-			const struct mqttk_qent *e, struct head *head,
-			u32 skip)
+/* Adds a packet from byte @skip on. */
+static void add_packet(struct gather *g, const struct mqttk_qent *e,
+		       struct mqttk_outgoing *o, u32 skip)
 {
+	const struct mqttk_pub_out *out = &o->out;
 	struct mqttk_msg *msg = e->msg;
-	unsigned int n;
 
-	n = mqttk_wire_publish_head(head->bytes, conn->peer.version, e->qos,
-				    false, e->retain, msg->topic_len,
-				    msg->payload_len);
-	add_piece(g, head->bytes, n, &skip);
-	if (!msg->bvec) {
+	if (!msg) {
+		add_piece(g, o->head, o->size, &skip);
+		return;
+	}
+	add_piece(g, o->head, o->head_len, &skip);
+	if (!o->tail_len && !msg->bvec) {
 		/* Topic and payload lie side by side. */
 		add_piece(g, msg->data, msg->topic_len + msg->payload_len,
 			  &skip);
 		return;
 	}
-	add_piece(g, msg->data, msg->topic_len, &skip);
-	g->splice = msg;
-	g->splice_off = skip;
+	add_piece(g, msg->data, out->topic_len, &skip);
+	add_piece(g, o->tail, o->tail_len, &skip);
+	if (out->subids_len)
+		add_piece(g, e->via->subids, out->subids_len, &skip);
+	if (out->props_len)
+		add_piece(g, mqttk_msg_props(msg), out->props_len, &skip);
+	if (msg->bvec) {
+		g->splice = msg;
+		g->splice_off = skip;
+		return;
+	}
+	add_piece(g, mqttk_msg_inline(msg), msg->payload_len, &skip);
 }
 
-static u32 packet_size(const struct mqttk_conn *conn,
-		       const struct mqttk_qent *e)
+/* Makes packets of what the session has, up to one that is spliced. */
+static void collect_session(struct gather *g, struct mqttk_conn *conn)
 {
-	return mqttk_wire_publish_size(conn->peer.version, e->qos,
-				       e->msg->topic_len,
-				       e->msg->payload_len);
+	unsigned int i;
+
+	g->nr_ents = mqttk_session_peek(conn->tx_session, &conn->peer.ep,
+					g->ents, GATHER);
+	if (conn->peer.version == MQTTK_V5)
+		mqttk_alias_out_begin(&conn->peer.aliases_out);
+	for (i = 0; i < g->nr_ents && !g->splice; i++) {
+		prepare(conn, &g->ents[i], &g->packets[i]);
+		if (!g->ents[i].skip)
+			add_packet(g, &g->ents[i], &g->packets[i], 0);
+	}
+	g->nr_packets = i;
 }
 
 /*
- * Collects in the order of the stream: the message that is partly sent,
- * answers, messages; up to the first payload that is spliced.
+ * Collects in the order of the stream: the packet that is partly sent, answers,
+ * messages; up to the first payload that is spliced.
  */
 static void collect(struct gather *g, struct mqttk_conn *conn)
 {
 	u32 skip = conn->tx_sent;
-	unsigned int i;
+	u32 packets = 0;
 
 	g->nr_ents = 0;
+	g->nr_packets = 0;
 	g->nr_vec = 0;
 	g->bytes = 0;
 	g->splice = NULL;
-	if (conn->cur.msg) {
-		add_message(g, conn, &conn->cur, &g->heads[GATHER],
-			    conn->cur_sent);
+	if (conn->cur.size) {
+		add_packet(g, &conn->cur_ent, &conn->cur, conn->cur_sent);
 		if (g->splice)
 			return;
 	}
 	if (!conn->tx_buf) {
 		conn->tx_buf = mqttk_out_take(&conn->peer.out, &conn->tx_len,
-					      &conn->tx_size);
+					      &conn->tx_size, &packets);
+		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_PACKETS_SENT, packets);
 		conn->tx_sent = 0;
 		skip = 0;
 	}
 	if (conn->tx_buf)
 		add_piece(g, conn->tx_buf, conn->tx_len, &skip);
-	if (!conn->tx_session)
-		return;
-	g->nr_ents = mqttk_session_peek(conn->tx_session, &conn->peer.ep,
-					g->ents, GATHER);
-	for (i = 0; i < g->nr_ents; i++) {
-		add_message(g, conn, &g->ents[i], &g->heads[i], 0);
-		if (g->splice) {
-			g->nr_ents = i + 1;
-			return;
-		}
-	}
+	if (conn->tx_session)
+		collect_session(g, conn);
 }
 
-/* Notes that @sent bytes of what was collected are in the socket. */
-static void account(struct gather *g, struct mqttk_conn *conn, size_t sent)
+/* -- from packets into the socket ---------------------------------------- */
+
+/* Remembers the packet that is only partly in the socket. */
+static void keep_rest(struct mqttk_conn *conn, const struct mqttk_qent *e,
+		      const struct mqttk_outgoing *o, u32 sent)
 {
-	unsigned int done = 0;
+	conn->cur = *o;
+	conn->cur_ent = *e;
+	if (e->msg)
+		mqttk_msg_get(e->msg);
+	mqttk_via_get(e->via);
+	conn->cur_sent = sent;
+}
+
+static void forget_rest(struct mqttk_conn *conn)
+{
+	if (!conn->cur.size)
+		return;
+	mqttk_msg_put(conn->cur_ent.msg);
+	mqttk_via_put(conn->cur_ent.via);
+	conn->cur.size = 0;
+}
+
+/* Returns how many of the session's are done, and notes how far the next is. */
+static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
+				    size_t sent)
+{
+	struct mqttk_net *mn = conn->peer.mn;
+	unsigned int done, messages = 0;
+	size_t payload = 0;
+
+	for (done = 0; done < g->nr_packets; done++) {
+		const struct mqttk_outgoing *o = &g->packets[done];
+		const struct mqttk_qent *e = &g->ents[done];
+
+		if (e->skip)
+			continue;
+		if (!sent)
+			break;
+		messages += !!e->msg;
+		payload += e->msg ? e->msg->payload_len : 0;
+		if (e->msg && o->out.alias && o->out.topic_len)
+			mqttk_alias_out_commit(&conn->peer.aliases_out,
+					       e->msg->data, e->msg->topic_len,
+					       o->out.alias);
+		if (sent < o->size)
+			keep_rest(conn, e, o, sent);
+		sent -= min_t(size_t, sent, o->size);
+	}
+	mqttk_session_consume(conn->tx_session, g->ents, g->nr_ents, done);
+	mqttk_stat_add(mn, MQTTK_STAT_MESSAGES_SENT, messages);
+	mqttk_stat_add(mn, MQTTK_STAT_PACKETS_SENT, messages);
+	mqttk_stat_add(mn, MQTTK_STAT_PUBLISH_BYTES_SENT, payload);
+	return done;
+}
+
+/*
+ * Notes that @sent bytes of what was collected are in the socket. Returns how
+ * many of the session's are done.
+ */
+static unsigned int account(struct gather *g, struct mqttk_conn *conn,
+			    size_t sent)
+{
 	size_t part;
 
 	conn->bytes_sent += sent;
 	mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_SENT, sent);
-	if (conn->cur.msg) {
-		part = min_t(size_t, sent,
-			     packet_size(conn, &conn->cur) - conn->cur_sent);
+	if (conn->cur.size) {
+		part = min_t(size_t, sent, conn->cur.size - conn->cur_sent);
 		conn->cur_sent += part;
 		sent -= part;
-		if (conn->cur_sent == packet_size(conn, &conn->cur)) {
-			mqttk_msg_put(conn->cur.msg);
-			conn->cur.msg = NULL;
-		}
+		if (conn->cur_sent == conn->cur.size)
+			forget_rest(conn);
 	}
 	if (conn->tx_buf && sent) {
 		part = min_t(size_t, sent, conn->tx_len - conn->tx_sent);
@@ -181,22 +319,7 @@ static void account(struct gather *g, struct mqttk_conn *conn, size_t sent)
 				   conn->tx_size);
 		conn->tx_buf = NULL;
 	}
-	while (sent) {
-		struct mqttk_qent *e = &g->ents[done++];
-
-		part = packet_size(conn, e);
-		if (sent < part) {
-			conn->cur = *e;
-			mqttk_msg_get(e->msg);
-			conn->cur_sent = sent;
-			break;
-		}
-		sent -= part;
-	}
-	if (done) {
-		mqttk_session_consume(conn->tx_session, done);
-		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_MESSAGES_SENT, done);
-	}
+	return g->nr_ents ? account_session(g, conn, sent) : 0;
 }
 
 static int send_vec(struct gather *g, struct sock *sk)
@@ -239,37 +362,44 @@ static bool grow_buffer(struct mqttk_conn *conn)
 	return true;
 }
 
+/* Returns 1 to go on, or an error as send_once(). */
+static int send_failed(struct gather *g, struct mqttk_conn *conn, int err)
+{
+	account(g, conn, 0);
+	return err == -EAGAIN && grow_buffer(conn) ? 1 : err;
+}
+
 /*
- * Sends once. Returns bytes sent; 0 if there was nothing to send; -EAGAIN if
- * the socket is full: write_space() lists the conn again; other errors if the
- * connection is beyond help.
+ * Sends once. Returns something positive to go on; 0 if there was nothing to
+ * send; -EAGAIN if the socket is full: write_space() lists the conn again;
+ * other errors if the connection is beyond help.
  */
 static int send_once(struct mqttk_conn *conn)
 {
 	struct gather *g = this_cpu_ptr(&gathers);
 	struct sock *sk = conn->sk;
-	int sent = 0, n;
+	int sent = 0, done, n;
 	bool full = false;
 
 	collect(g, conn);
 	if (g->bytes) {
 		n = send_vec(g, sk);
 		if (n < 0)
-			return n == -EAGAIN && grow_buffer(conn) ? 1 : n;
+			return send_failed(g, conn, n);
 		sent = n;
 		full = n < g->bytes;
 	}
 	if (g->splice && !full) {
 		n = send_pages(g, sk);
-		if (n < 0 && n != -EAGAIN)
-			return n;
 		full = n < 0 || n < g->splice->payload_len - g->splice_off;
+		if (n < 0 && n != -EAGAIN && !sent)
+			return send_failed(g, conn, n);
 		sent += max(n, 0);
 	}
-	account(g, conn, sent);
+	done = account(g, conn, sent);
 	if (full && !grow_buffer(conn))
 		return -EAGAIN;
-	return full ? 1 : sent;
+	return full || done ? max(sent, 1) : sent;
 }
 
 /* Tells the conn's work what it was waiting for. */
@@ -283,6 +413,8 @@ static void after_send(struct mqttk_conn *conn)
 	if (test_bit(CONN_REPLAY_FULL, &conn->flags) && conn->tx_session &&
 	    mqttk_session_has_room(conn->tx_session))
 		kick |= test_and_clear_bit(CONN_REPLAY_FULL, &conn->flags);
+	/* The endpoint before left retained messages for us to queue. */
+	kick |= conn->tx_session && !list_empty_careful(&conn->tx_session->replays);
 	if (kick || READ_ONCE(conn->phase) == CONN_CLOSING)
 		mqttk_conn_queue(conn);
 }
@@ -407,7 +539,7 @@ bool mqttk_tx_pending(struct mqttk_conn *conn)
 	bool pending;
 
 	mqttk_conn_lock(conn);
-	pending = conn->tx_buf || conn->cur.msg ||
+	pending = conn->tx_buf || conn->cur.size ||
 		  mqttk_out_pending(&conn->peer.out);
 	mqttk_conn_unlock(conn);
 	return pending;
@@ -423,9 +555,9 @@ void mqttk_tx_free(struct mqttk_conn *conn)
 	conn->tx_session = NULL;
 	mqttk_out_free_buf(&conn->peer.out, conn->tx_buf, conn->tx_size);
 	conn->tx_buf = NULL;
-	mqttk_msg_put(conn->cur.msg);
-	conn->cur.msg = NULL;
+	forget_rest(conn);
 	mqttk_conn_unlock(conn);
+	mqttk_aliases_out_free(&conn->peer.aliases_out);
 	mqttk_out_free(&conn->peer.out);
 }
 

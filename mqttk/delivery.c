@@ -1,0 +1,652 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages of a session: on their way to its client through queue and window,
+ * and from it, as far as QoS 2 has to remember them.
+ *
+ * Towards the client the queue holds what was never sent. What is sent at QoS 1
+ * or 2 moves to the window until it is acknowledged, and a new connection sends
+ * what it finds there first. So the order of messages is that of the queue,
+ * whatever the QoS: one that waits for the window holds up those behind it.
+ */
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "msg.h"
+#include "net.h"
+#include "replay.h"
+#include "retain.h"
+#include "router.h"
+#include "session.h"
+#include "via.h"
+
+/*
+ * What the packet identifiers of unreleased messages take up at most, charged
+ * while there are any: bitmaps of 1024 bits, and the tree that holds them.
+ */
+#define RECEIVED_IDS_COST	(64 * 128 + 1024)
+
+/* Messages of QoS 0 that may have to go for one that comes. */
+#define DROP_AT_ONCE	16
+
+/* Messages that go at a time with the session they were for. */
+#define FORGET_AT_ONCE		8
+
+/* How soon an expired message is looked for again if it could not be removed. */
+#define SWEEP_AGAIN	1
+
+static void wake(struct mqttk_session *s)
+{
+	if (s->ep)
+		s->ep->ops->wake(s->ep);
+}
+
+/* -- towards the client ------------------------------------------------- */
+
+/* The queue is full. Returns true if it is not any more. */
+static bool make_room(struct mqttk_session *s, const struct mqttk_msg *msg)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	unsigned int keep = s->peeker ? s->queue.nr : 0;
+	unsigned int n;
+
+	if (!mqttk_limit(l, MQTTK_LIMIT_QUEUE_DROP_QOS0))
+		return false;
+	for (n = 0; n < DROP_AT_ONCE; n++) {
+		if (!mqttk_queue_drop_qos0(&s->queue, l, keep))
+			return false;
+		s->dropped++;
+		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
+		if (mqttk_queue_takes(&s->queue, l, mqttk_msg_share(msg)))
+			return true;
+	}
+	return false;
+}
+
+/* A message that expires is in the queue. */
+static void note_expiry(struct mqttk_session *s, ktime_t expires)
+{
+	if (!expires || (s->expires_at && s->expires_at <= expires))
+		return;
+	s->expires_at = expires;
+	mqttk_session_set_deadline(s);
+}
+
+static void count_lost(struct mqttk_session *s)
+{
+	s->queue.lost++;
+	s->dropped++;
+	mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
+}
+
+/* Without @press nothing goes for it, and no loss is counted. */
+static bool append(struct mqttk_session *s, struct mqttk_msg *msg,
+		   u8 qos, bool retain, struct mqttk_via *via, bool press)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	struct mqttk_qent e = {
+		.msg = msg,
+		.via = via,
+		.qos = qos,
+		.retain = retain,
+	};
+	bool queued = false;
+
+	spin_lock_bh(&s->lock);
+	if (s->dead)
+		goto unlock;
+	if (!s->ep && !qos && !mqttk_limit(l, MQTTK_LIMIT_QUEUE_QOS0))
+		goto unlock;
+	queued = (mqttk_queue_takes(&s->queue, l, mqttk_msg_share(msg)) ||
+		  (press && make_room(s, msg))) &&
+		 !mqttk_queue_append(&s->queue, l, &e);
+	if (!queued) {
+		if (press)
+			count_lost(s);
+		goto unlock;
+	}
+	mqttk_via_get(via);
+	note_expiry(s, msg->expires);
+	if (s->queue.nr == 1)
+		wake(s);
+unlock:
+	spin_unlock_bh(&s->lock);
+	return queued;
+}
+
+/**
+ * mqttk_session_append - queue a message for a session
+ * @s: the session, under RCU or with a reference
+ * @msg: the message; true takes over one reference of the caller's
+ * @qos: QoS of the delivery
+ * @retain: RETAIN as the receiver shall see it
+ * @via: by which subscriptions, or NULL; the caller keeps its reference
+ *
+ * What does not fit is dropped and counted: the receiver's limits are its own
+ * affair, and no publisher waits for them. While the client is away QoS 0 is
+ * not kept for it, unless queue_qos0_messages says so.
+ *
+ * Context: any but hard interrupts.
+ * Return: true if queued
+ */
+bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
+			  u8 qos, bool retain, struct mqttk_via *via)
+{
+	return append(s, msg, qos, retain, via, true);
+}
+
+/**
+ * mqttk_session_offer - queue a message that another session may have as well
+ * @s: the session, under RCU or with a reference
+ * @msg: the message; true takes over one reference of the caller's
+ * @qos: QoS of the delivery
+ * @retain: RETAIN as the receiver shall see it
+ * @via: by which subscriptions, or NULL; the caller keeps its reference
+ *
+ * If it does not fit nothing has happened.
+ *
+ * Context: any but hard interrupts.
+ * Return: true if queued
+ */
+bool mqttk_session_offer(struct mqttk_session *s, struct mqttk_msg *msg,
+			 u8 qos, bool retain, struct mqttk_via *via)
+{
+	return append(s, msg, qos, retain, via, false);
+}
+
+/**
+ * mqttk_session_lose - a message for a session was lost for want of memory
+ * @s: the session, under RCU or with a reference
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_session_lose(struct mqttk_session *s)
+{
+	spin_lock_bh(&s->lock);
+	if (!s->dead)
+		count_lost(s);
+	spin_unlock_bh(&s->lock);
+}
+
+/**
+ * mqttk_session_append_retained - queue what a topic retains just now
+ * @s: the session
+ * @node: a node of its netns's retained messages, kept by the caller
+ * @qos: granted QoS
+ * @via: by which subscription, or NULL; the caller keeps its reference
+ *
+ * The value is read under the session's lock, and a publisher stores before it
+ * queues: so an old value can never come behind a newer one.
+ *
+ * Context: any but hard interrupts.
+ * Return: 0 if it was queued or there is nothing; -EAGAIN if it has to wait
+ *	until mqttk_session_has_room()
+ */
+int mqttk_session_append_retained(struct mqttk_session *s,
+				  struct mqttk_retain_node *node, u8 qos,
+				  struct mqttk_via *via)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	struct mqttk_qent e = { .via = via, .retain = true };
+	int err = 0;
+
+	spin_lock_bh(&s->lock);
+	if (s->dead)
+		goto unlock;
+	e.msg = mqttk_retain_read(&s->mn->retained, node);
+	if (!e.msg)
+		goto unlock;
+	e.qos = min_t(u8, e.msg->qos, qos);
+	s->replay_waits = !mqttk_queue_takes(&s->queue, l,
+					     mqttk_msg_share(e.msg)) ||
+			  mqttk_queue_append(&s->queue, l, &e);
+	if (s->replay_waits) {
+		mqttk_msg_put(e.msg);
+		err = -EAGAIN;
+		goto unlock;
+	}
+	mqttk_via_get(via);
+	note_expiry(s, e.msg->expires);
+	if (s->queue.nr == 1)
+		wake(s);
+unlock:
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+/**
+ * mqttk_session_has_room - may a replay go on?
+ * @s: the session
+ *
+ * Context: any but hard interrupts.
+ * Return: true if the queue is at most half full; where a message did not fit
+ *	all the same, if it is empty
+ */
+bool mqttk_session_has_room(struct mqttk_session *s)
+{
+	bool room;
+
+	spin_lock_bh(&s->lock);
+	room = s->replay_waits ? !s->queue.nr :
+	       mqttk_queue_has_room(&s->queue, &s->mn->limits);
+	spin_unlock_bh(&s->lock);
+	return room;
+}
+
+static void put_ent(struct mqttk_qent *e)
+{
+	mqttk_msg_put(e->msg);
+	mqttk_via_put(e->via);
+}
+
+static bool has_expired(const struct mqttk_qent *e)
+{
+	/* One that may have been sent, in part or without our noticing, stays. */
+	return e->msg->expires && !e->id &&
+	       e->msg->expires <= ktime_get_boottime();
+}
+
+static void drop_expired(struct mqttk_session *s)
+{
+	struct mqttk_queue_pos pos;
+	struct mqttk_qent e, *first;
+
+	for (;;) {
+		first = mqttk_queue_first(&s->queue, &pos);
+		if (!first || !has_expired(first))
+			return;
+		mqttk_queue_pop(&s->queue, &s->mn->limits, &e);
+		put_ent(&e);
+		s->expired++;
+		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_EXPIRED);
+	}
+}
+
+/* Adds what is new to what is repeated. */
+static unsigned int peek_queue(struct mqttk_session *s,
+			       struct mqttk_qent *ents, unsigned int n,
+			       unsigned int max)
+{
+	struct mqttk_window *w = &s->window;
+	struct mqttk_queue_pos pos;
+	unsigned int i, quota = w->quota;
+	struct mqttk_qent *e;
+
+	for (i = 0; i < n; i++)
+		quota -= ents[i].msg && quota;
+	drop_expired(s);
+	for (e = mqttk_queue_first(&s->queue, &pos); e && n < max;
+	     e = mqttk_queue_next(&s->queue, &pos)) {
+		if (has_expired(e))
+			break;
+		if (e->qos && !s->hidden) {
+			if (!quota)
+				break;
+			if (!e->id)
+				e->id = mqttk_window_reserve(w);
+			if (!e->id)
+				break;
+			quota--;
+		}
+		ents[n++] = *e;
+	}
+	return n;
+}
+
+/**
+ * mqttk_session_peek - look at what is to be sent next
+ * @s: the session
+ * @ep: the endpoint that asks
+ * @ents: filled: first what is to be sent again, then the oldest messages
+ * @max: at most so many
+ *
+ * They stay until the endpoint consumes them. When nothing is left, or the
+ * client has to acknowledge first, the endpoint is woken again.
+ *
+ * Context: any but hard interrupts.
+ * Return: how many; then mqttk_session_consume() has to follow. 0 too if the
+ *	session is no longer @ep's, or another endpoint's look has not ended
+ */
+unsigned int mqttk_session_peek(struct mqttk_session *s,
+				struct mqttk_endpoint *ep,
+				struct mqttk_qent *ents, unsigned int max)
+{
+	unsigned int n = 0;
+	bool more = false;
+
+	spin_lock_bh(&s->lock);
+	if (s->ep != ep || (s->peeker && s->peeker != ep))
+		goto unlock;
+	if (s->window.published.resend || s->window.released.resend)
+		n = mqttk_window_peek(&s->window, ents, max, &more);
+	if (!more)
+		n = peek_queue(s, ents, n, max);
+	if (n)
+		s->peeker = ep;
+unlock:
+	spin_unlock_bh(&s->lock);
+	return n;
+}
+
+/* The oldest of the queue was sent, or passed over. */
+static void consume_one(struct mqttk_session *s, bool skip)
+{
+	struct mqttk_qent e;
+
+	mqttk_queue_pop(&s->queue, &s->mn->limits, &e);
+	if (e.id && !skip) {
+		/* qos2: sender RESERVED sent -> PUBLISH PUBLISHED */
+		mqttk_window_sent(&s->window, &e);
+		return;
+	}
+	if (e.id)
+		mqttk_window_cancel(&s->window, e.id);
+	put_ent(&e);
+}
+
+static void count_skipped(struct mqttk_session *s)
+{
+	s->dropped++;
+	mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
+}
+
+/**
+ * mqttk_session_consume - the look at what is to be sent has ended
+ * @s: the session
+ * @ents: what mqttk_session_peek() filled; references in it are dropped.
+ *	@ents[].skip says what is not and never will be sent
+ * @nr: how many it returned
+ * @n: how many of them, from the first, were sent or passed over
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
+			   unsigned int nr, unsigned int n)
+{
+	struct mqttk_endpoint *ep;
+	unsigned int i;
+
+	spin_lock_bh(&s->lock);
+	for (i = 0; i < n; i++) {
+		if (ents[i].skip)
+			count_skipped(s);
+		else if (ents[i].msg)
+			s->sent++;
+		if (ents[i].resend)
+			mqttk_window_resent(&s->window, ents[i].id,
+					    ents[i].skip);
+		else
+			consume_one(s, ents[i].skip);
+	}
+	ep = s->peeker;
+	s->peeker = NULL;
+	if (ep != s->ep) {
+		/* Another has come meanwhile and could not look. */
+		if (s->stale_peek)
+			mqttk_window_start(&s->window, s->window.limit);
+		s->stale_peek = false;
+		wake(s);
+	}
+	spin_unlock_bh(&s->lock);
+	for (i = 0; i < nr; i++)
+		if (ents[i].resend)
+			put_ent(&ents[i]);
+}
+
+/* Room in the window again: what waited for it can go. */
+static void acknowledged(struct mqttk_session *s)
+{
+	if (s->queue.nr || s->window.published.resend)
+		wake(s);
+}
+
+/**
+ * mqttk_session_puback - the client has a message of QoS 1
+ * @s: the session
+ * @ep: the endpoint that says so
+ * @id: the packet identifier
+ *
+ * Context: any but hard interrupts.
+ * Return: 0; -ESHUTDOWN if the session is no longer @ep's; -ENOENT if nothing
+ *	was sent by that identifier, -EPROTO if it is not to be answered so
+ */
+int mqttk_session_puback(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			 u16 id)
+{
+	int err = -ESHUTDOWN;
+
+	spin_lock_bh(&s->lock);
+	if (s->ep == ep)
+		err = mqttk_window_puback(&s->window, id);
+	if (!err)
+		acknowledged(s);
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+/**
+ * mqttk_session_pubrec - the client has a message of QoS 2
+ * @s: the session
+ * @ep: the endpoint that says so
+ * @id: the packet identifier
+ * @refused: or will not have it, which ends the delivery
+ *
+ * Context: any but hard interrupts.
+ * Return: 0 if PUBREL is to be sent, or, if @refused, nothing; else as
+ *	mqttk_session_puback()
+ */
+int mqttk_session_pubrec(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			 u16 id, bool refused)
+{
+	int err = -ESHUTDOWN;
+
+	spin_lock_bh(&s->lock);
+	if (s->ep == ep)
+		err = mqttk_window_pubrec(&s->window, id, refused);
+	if (!err && refused)
+		acknowledged(s);
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+/**
+ * mqttk_session_pubcomp - a delivery of QoS 2 is complete
+ * @s: the session
+ * @ep: the endpoint that says so
+ * @id: the packet identifier
+ *
+ * Context: any but hard interrupts.
+ * Return: as mqttk_session_puback()
+ */
+int mqttk_session_pubcomp(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			  u16 id)
+{
+	int err = -ESHUTDOWN;
+
+	spin_lock_bh(&s->lock);
+	if (s->ep == ep)
+		err = mqttk_window_pubcomp(&s->window, id);
+	if (!err)
+		acknowledged(s);
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+/* -- from the client ---------------------------------------------------- */
+
+/**
+ * mqttk_session_receive - a message of QoS 2 came from the client
+ * @s: the session
+ * @ep: the endpoint by which it came
+ * @id: its packet identifier
+ *
+ * Context: any but hard interrupts.
+ * Return: 0: it is to be published; -EEXIST: it was already [MQTT-4.3.3-10];
+ *	-EDQUOT: more than the client may have unreleased; -ESHUTDOWN if the
+ *	session is no longer @ep's; -ENOBUFS over the budget, -ENOMEM
+ */
+int mqttk_session_receive(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			  u16 id)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	int err = -ESHUTDOWN;
+
+	spin_lock_bh(&s->lock);
+	if (s->ep != ep || s->dead)
+		goto unlock;
+	err = -ENOBUFS;
+	if (!s->nr_received_ids &&
+	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, RECEIVED_IDS_COST))
+		goto unlock;
+	/* qos2: receiver UNKNOWN PUBLISH -> publish,PUBREC KNOWN */
+	err = ida_alloc_range(&s->received_ids, id, id,
+			      GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (err >= 0) {
+		s->nr_received_ids++;
+		err = 0;
+	} else if (err == -ENOSPC) {
+		/* qos2: receiver KNOWN PUBLISH -> PUBREC KNOWN */
+		err = -EEXIST;
+	}
+	if (!s->nr_received_ids)
+		mqttk_uncharge(l, MQTTK_BUDGET_CLIENT, RECEIVED_IDS_COST);
+unlock:
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+/**
+ * mqttk_session_release - the client will not send a message again
+ * @s: the session
+ * @ep: the endpoint that says so
+ * @id: its packet identifier
+ *
+ * Context: any but hard interrupts.
+ * Return: 0; -ENOENT if it is unknown, -ESHUTDOWN if the session is no longer
+ *	@ep's
+ */
+int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			  u16 id)
+{
+	int err = -ESHUTDOWN;
+	int got;
+
+	spin_lock_bh(&s->lock);
+	if (s->ep != ep || s->dead)
+		goto unlock;
+	err = -ENOENT;
+	/* An IDA can only be asked by taking what is not taken yet. */
+	got = ida_alloc_range(&s->received_ids, id, id,
+			      GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (got != -ENOSPC) {
+		/* qos2: receiver UNKNOWN PUBREL -> PUBCOMP UNKNOWN */
+		if (got >= 0)
+			ida_free(&s->received_ids, id);
+		goto unlock;
+	}
+	/* qos2: receiver KNOWN PUBREL -> PUBCOMP UNKNOWN */
+	ida_free(&s->received_ids, id);
+	if (!--s->nr_received_ids)
+		mqttk_uncharge(&s->mn->limits, MQTTK_BUDGET_CLIENT,
+			       RECEIVED_IDS_COST);
+	err = 0;
+unlock:
+	spin_unlock_bh(&s->lock);
+	return err;
+}
+
+/* -- the end of messages ------------------------------------------------ */
+
+/**
+ * mqttk_session_sweep - remove what has expired from the queue
+ * @s: the session; the caller has a reference
+ *
+ * Context: process; yields.
+ */
+void mqttk_session_sweep(struct mqttk_session *s)
+{
+	struct mqttk_sweep sw = { .now = ktime_get_boottime() };
+	bool more = true;
+
+	while (more) {
+		spin_lock_bh(&s->lock);
+		/* What an endpoint is looking at may not move. */
+		if (s->peeker || s->dead) {
+			mqttk_queue_sweep_abort(&sw);
+			sw.next = s->dead ? 0 : mqttk_clock_in(SWEEP_AGAIN);
+			more = false;
+		} else {
+			more = mqttk_queue_sweep(&s->queue, &s->mn->limits,
+						 &sw);
+		}
+		s->expired += sw.expired;
+		mqttk_stat_add(s->mn, MQTTK_STAT_MESSAGES_EXPIRED, sw.expired);
+		sw.expired = 0;
+		/* What came during a pause lies behind the mark: it was seen. */
+		if (!more)
+			s->expires_at = sw.next;
+		spin_unlock_bh(&s->lock);
+		cond_resched();
+	}
+}
+
+/*
+ * A session has ended before a message was delivered. What came by a shared
+ * subscription is not for it alone.
+ */
+static void bequeath(struct mqttk_session *s, struct mqttk_qent *e)
+{
+	if (e->via && e->via->group && !s->mn->dying)
+		mqttk_router_reroute(s->mn, e);
+	else
+		put_ent(e);
+}
+
+static void forget_queue(struct mqttk_session *s)
+{
+	struct mqttk_qent ents[FORGET_AT_ONCE];
+	unsigned int i, n;
+
+	do {
+		spin_lock_bh(&s->lock);
+		for (n = 0; n < FORGET_AT_ONCE && s->queue.nr; n++) {
+			mqttk_queue_pop(&s->queue, &s->mn->limits, &ents[n]);
+			if (ents[n].id)
+				mqttk_window_cancel(&s->window, ents[n].id);
+		}
+		spin_unlock_bh(&s->lock);
+		for (i = 0; i < n; i++)
+			bequeath(s, &ents[i]);
+		cond_resched();
+	} while (n);
+}
+
+/**
+ * mqttk_session_forget - drop all messages of a session that has ended
+ * @s: the session; dead, no endpoint looks at its messages
+ *
+ * Context: process; yields.
+ */
+void mqttk_session_forget(struct mqttk_session *s)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	struct mqttk_window *w = &s->window;
+	struct mqttk_qent e;
+
+	forget_queue(s);
+	/* Nobody finds anything there any more, so it needs no lock. */
+	while (mqttk_window_drop_one(w, &e)) {
+		/* QoS 2 in flight dies with the session [MQTT-4.8.2-5]. */
+		if (e.msg && e.qos == 1)
+			bequeath(s, &e);
+		else
+			put_ent(&e);
+		cond_resched();
+	}
+	mqttk_window_free(l, w->slots, w->size);
+	w->slots = NULL;
+	w->size = 0;
+	ida_destroy(&s->received_ids);
+	if (s->nr_received_ids)
+		mqttk_uncharge(l, MQTTK_BUDGET_CLIENT, RECEIVED_IDS_COST);
+	s->nr_received_ids = 0;
+}

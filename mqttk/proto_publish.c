@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PUBLISH and its acknowledgments, in both directions.
+ *
+ * Comments that begin with "qos2:" are rows of selftests/model/qos2.table.
+ */
+#include <linux/err.h>
+#include <linux/minmax.h>
+#include <linux/string.h>
+
+#include "deadline.h"
+#include "limits.h"
+#include "msg.h"
+#include "net.h"
+#include "proto_impl.h"
+#include "router.h"
+#include "session.h"
+
+/**
+ * mqttk_proto_is_reserved - is it a topic that only the broker publishes to?
+ * @topic: a topic name
+ *
+ * Return: true if it is
+ */
+bool mqttk_proto_is_reserved(const struct mqttk_str *topic)
+{
+	return topic->len >= 5 && !memcmp(topic->p, "$SYS/", 5);
+}
+
+/**
+ * mqttk_proto_msg - begin a message as a PUBLISH or a will describes it
+ * @peer: whose
+ * @topic: its topic
+ * @props: its properties
+ * @payload_len: bytes of payload to come
+ *
+ * Context: process; may sleep.
+ * Return: as mqttk_msg_alloc()
+ */
+struct mqttk_msg *mqttk_proto_msg(struct mqttk_peer *peer,
+				  const struct mqttk_str *topic,
+				  const struct mqttk_props *props,
+				  u32 payload_len)
+{
+	struct mqttk_msg *msg;
+	u32 len = 0;
+
+	if (props->raw_len)
+		len = mqttk_props_forward_len(props->raw, props->raw_len);
+	msg = mqttk_msg_alloc(&peer->mn->limits, topic->p, topic->len, len,
+			      payload_len, MQTTK_GFP_PEER);
+	if (IS_ERR(msg))
+		return msg;
+	if (len)
+		mqttk_props_forward(mqttk_msg_props(msg), props->raw,
+				    props->raw_len);
+	msg->has_lifetime = mqttk_props_has(props, MQTTK_PROP_MESSAGE_EXPIRY);
+	msg->lifetime = props->message_expiry;
+	return msg;
+}
+
+/**
+ * mqttk_proto_claims_text - is a payload to be checked for being text?
+ * @peer: the connection
+ * @props: properties of the PUBLISH or the will
+ *
+ * Return: true if it is said to be UTF-8, and check_payload_format is on
+ */
+bool mqttk_proto_claims_text(struct mqttk_peer *peer,
+			     const struct mqttk_props *props)
+{
+	return props->payload_format &&
+	       mqttk_limit(&peer->mn->limits,
+			   MQTTK_LIMIT_CHECK_PAYLOAD_FORMAT);
+}
+
+/* -- PUBLISH from the client -------------------------------------------- */
+
+/* Which topic is meant. */
+static int resolve_alias(struct mqttk_peer *peer, struct mqttk_publish *pub)
+{
+	u16 alias = pub->props.topic_alias;
+
+	if (!alias)
+		return 0;
+	if (pub->topic.len)
+		return mqttk_alias_in_set(&peer->aliases_in, &peer->mn->limits,
+					  alias, &pub->topic);
+	return mqttk_alias_in_get(&peer->aliases_in, alias, &pub->topic);
+}
+
+/**
+ * mqttk_proto_publish_begin - the first bytes of a PUBLISH came
+ * @peer: the connection
+ * @f: its fixed header, which mqttk_proto_check() has let pass
+ * @body: what there is behind it
+ * @avail: bytes of @body, at most @f->remaining
+ * @in: filled; the payload goes into its message, or is skipped if it has none
+ *
+ * Context: process; may sleep.
+ * Return: bytes of @body before the payload; 0 if more are needed to tell;
+ *	or an error, see proto.c
+ */
+int mqttk_proto_publish_begin(struct mqttk_peer *peer,
+			      const struct mqttk_fixed *f,
+			      const u8 *body, size_t avail,
+			      struct mqttk_incoming *in)
+{
+	struct mqttk_publish pub;
+	struct mqttk_msg *msg;
+	int n, err;
+
+	n = mqttk_wire_publish(peer->version, f->flags, f->remaining, body,
+			       avail, &pub);
+	if (n <= 0)
+		return n;
+	err = resolve_alias(peer, &pub);
+	if (err)
+		return err;
+	*in = (struct mqttk_incoming){
+		.left = f->remaining - n,
+		.packet_id = pub.packet_id,
+		.qos = pub.qos,
+		.text = mqttk_proto_claims_text(peer, &pub.props),
+	};
+	mqttk_stat_add(peer->mn, MQTTK_STAT_PUBLISH_BYTES_RECEIVED, in->left);
+	/* It is acknowledged, and goes nowhere. */
+	if (mqttk_proto_is_reserved(&pub.topic))
+		return n;
+	msg = mqttk_proto_msg(peer, &pub.topic, &pub.props, in->left);
+	if (IS_ERR(msg)) {
+		mqttk_proto_publish_refused(peer, in);
+		return n;
+	}
+	msg->qos = pub.qos;
+	msg->retain = pub.retain;
+	in->msg = msg;
+	return n;
+}
+
+/**
+ * mqttk_proto_publish_refused - there is no memory for a PUBLISH
+ * @peer: the connection
+ * @in: the PUBLISH; what there is of its message is freed
+ *
+ * The rest of its payload is skipped.
+ */
+void mqttk_proto_publish_refused(struct mqttk_peer *peer,
+				 struct mqttk_incoming *in)
+{
+	mqttk_msg_put(in->msg);
+	in->msg = NULL;
+	in->reason = MQTTK_REASON_QUOTA_EXCEEDED;
+	mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_REFUSED);
+}
+
+/*
+ * Says that a message of QoS 1 or 2 is not taken. Before 5.0 there is no way
+ * to: an acknowledgment would lose the message, the end of the connection
+ * makes the client try again.
+ */
+static int nack(struct mqttk_peer *peer, const struct mqttk_incoming *in)
+{
+	if (peer->version != MQTTK_V5)
+		return -ENOBUFS;
+	return mqttk_proto_ack(peer, in->qos == 1 ? MQTTK_PUBACK : MQTTK_PUBREC,
+			       in->packet_id, in->reason);
+}
+
+/* A message of QoS 2 that is not taken, unless it was before. */
+static int refuse_qos2(struct mqttk_peer *peer,
+		       const struct mqttk_incoming *in)
+{
+	struct mqttk_session *s = peer->session;
+	int err;
+
+	err = mqttk_session_receive(s, &peer->ep, in->packet_id);
+	if (err == -EEXIST) {
+		/* qos2: receiver KNOWN NOSPACE -> pubrec KNOWN */
+		return mqttk_proto_ack(peer, MQTTK_PUBREC, in->packet_id,
+				       MQTTK_REASON_SUCCESS);
+	}
+	if (!err)
+		err = mqttk_session_release(s, &peer->ep, in->packet_id);
+	if (err == -ESHUTDOWN)
+		return err;
+	/* qos2: receiver UNKNOWN NOSPACE -> refuse UNKNOWN */
+	return nack(peer, in);
+}
+
+static int refuse_publish(struct mqttk_peer *peer,
+			  const struct mqttk_incoming *in)
+{
+	switch (in->qos) {
+	case 0:
+		/* What fails for want of memory may fail silently. */
+		return in->reason == MQTTK_REASON_QUOTA_EXCEEDED ? 0 :
+		       mqttk_proto_violation(peer, in->reason);
+	case 1:
+		return nack(peer, in);
+	default:
+		return refuse_qos2(peer, in);
+	}
+}
+
+/* The message goes to whoever wants it. Returns what that cost. */
+static unsigned int route(struct mqttk_peer *peer, struct mqttk_msg *msg,
+			  u8 *reason)
+{
+	struct mqttk_session *s = peer->session;
+	bool matched = false;
+	unsigned int cost = 0;
+
+	if (msg) {
+		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
+		s->received++;
+		if (msg->has_lifetime)
+			msg->expires = mqttk_clock_in(msg->lifetime);
+		cost = mqttk_router_publish(peer->mn, msg, s, &matched);
+	}
+	*reason = matched ? MQTTK_REASON_SUCCESS :
+			    MQTTK_REASON_NO_MATCHING_SUBSCRIBERS;
+	return min_t(unsigned int, cost, INT_MAX);
+}
+
+/* More than the client may leave unreleased [MQTT-3.3.4-9]. */
+static int too_many(struct mqttk_peer *peer, u16 id)
+{
+	/* It was not published: should it come again, it is new. */
+	mqttk_session_release(peer->session, &peer->ep, id);
+	return mqttk_proto_violation(peer, MQTTK_REASON_RECEIVE_MAX_EXCEEDED);
+}
+
+static int take_qos2(struct mqttk_peer *peer, struct mqttk_incoming *in,
+		     struct mqttk_msg *msg)
+{
+	unsigned int cost;
+	u8 reason;
+	int err;
+
+	err = mqttk_session_receive(peer->session, &peer->ep, in->packet_id);
+	switch (err) {
+	case 0:
+		break;
+	case -EEXIST:
+		/* qos2: receiver KNOWN PUBLISH -> pubrec KNOWN */
+		return mqttk_proto_ack(peer, MQTTK_PUBREC, in->packet_id,
+				       MQTTK_REASON_SUCCESS);
+	case -ESHUTDOWN:
+		return err;
+	case -EDQUOT:
+		return mqttk_proto_violation(peer,
+					     MQTTK_REASON_RECEIVE_MAX_EXCEEDED);
+	default:
+		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_REFUSED);
+		in->reason = MQTTK_REASON_QUOTA_EXCEEDED;
+		return nack(peer, in);
+	}
+	if (peer->unreleased == peer->receive_max)
+		return too_many(peer, in->packet_id);
+	peer->unreleased++;
+	/* qos2: receiver UNKNOWN PUBLISH -> deliver_pubrec KNOWN */
+	cost = route(peer, msg, &reason);
+	return mqttk_proto_ack(peer, MQTTK_PUBREC, in->packet_id, reason) ?:
+	       cost;
+}
+
+static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
+		struct mqttk_msg *msg)
+{
+	unsigned int cost;
+	u8 reason;
+	int err = 0;
+
+	if (in->qos == 2)
+		return take_qos2(peer, in, msg);
+	/* What comes after another has taken over counts as not having come. */
+	if (!mqttk_session_is_current(peer->session, &peer->ep))
+		return -ESHUTDOWN;
+	cost = route(peer, msg, &reason);
+	if (in->qos)
+		err = mqttk_proto_ack(peer, MQTTK_PUBACK, in->packet_id,
+				      reason);
+	return err ?: cost;
+}
+
+/**
+ * mqttk_proto_publish_end - the payload of a PUBLISH is complete
+ * @peer: the connection
+ * @in: what mqttk_proto_publish_begin() filled; its message is given away
+ *
+ * Context: process; yields.
+ * Return: what it cost, see mqttk_router_publish(), or an error, see proto.c
+ */
+int mqttk_proto_publish_end(struct mqttk_peer *peer,
+			    struct mqttk_incoming *in)
+{
+	struct mqttk_msg *msg = in->msg;
+	int n;
+
+	in->msg = NULL;
+	if (msg && in->text && !mqttk_proto_is_text(msg))
+		in->reason = MQTTK_REASON_PAYLOAD_FORMAT_INVALID;
+	if (in->reason)
+		n = refuse_publish(peer, in);
+	else
+		n = take(peer, in, msg);
+	mqttk_msg_put(msg);
+	return n;
+}
+
+/**
+ * mqttk_proto_pubrel - PUBREL came: the client will not send a message again
+ * @peer: the connection
+ * @f: its fixed header
+ * @body: its body
+ *
+ * Return: 0 or an error, see proto.c
+ */
+int mqttk_proto_pubrel(struct mqttk_peer *peer, const struct mqttk_fixed *f,
+		       const u8 *body)
+{
+	u8 reason = MQTTK_REASON_SUCCESS;
+	struct mqttk_ack ack;
+	int err;
+
+	err = mqttk_wire_ack(peer->version, f->type, body, f->remaining, &ack);
+	if (err)
+		return err;
+	err = mqttk_session_release(peer->session, &peer->ep, ack.id);
+	switch (err) {
+	case 0:
+		/* qos2: receiver KNOWN PUBREL -> pubcomp UNKNOWN */
+		if (peer->unreleased)
+			peer->unreleased--;
+		break;
+	case -ENOENT:
+		/* qos2: receiver UNKNOWN PUBREL -> pubcomp_unknown UNKNOWN */
+		reason = MQTTK_REASON_PACKET_ID_NOT_FOUND;
+		break;
+	default:
+		return err;
+	}
+	return mqttk_proto_ack(peer, MQTTK_PUBCOMP, ack.id, reason);
+}
+
+/* -- acknowledgments of what was sent to the client -------------------- */
+
+/* An answer that comes twice, or too late, does no harm. */
+static int unless_unknown(int err)
+{
+	return err == -ENOENT ? 0 : err;
+}
+
+/**
+ * mqttk_proto_puback - PUBACK came
+ * @peer: the connection
+ * @f: its fixed header
+ * @body: its body
+ *
+ * Whatever it says, the message is not sent again.
+ *
+ * Return: 0 or an error, see proto.c
+ */
+int mqttk_proto_puback(struct mqttk_peer *peer, const struct mqttk_fixed *f,
+		       const u8 *body)
+{
+	struct mqttk_ack ack;
+	int err;
+
+	err = mqttk_wire_ack(peer->version, f->type, body, f->remaining, &ack);
+	if (err)
+		return err;
+	return unless_unknown(mqttk_session_puback(peer->session, &peer->ep,
+						   ack.id));
+}
+
+/**
+ * mqttk_proto_pubrec - PUBREC came
+ * @peer: the connection
+ * @f: its fixed header
+ * @body: its body
+ *
+ * Return: 0 or an error, see proto.c
+ */
+int mqttk_proto_pubrec(struct mqttk_peer *peer, const struct mqttk_fixed *f,
+		       const u8 *body)
+{
+	u8 reason = MQTTK_REASON_SUCCESS;
+	struct mqttk_ack ack;
+	bool refused;
+	int err;
+
+	err = mqttk_wire_ack(peer->version, f->type, body, f->remaining, &ack);
+	if (err)
+		return err;
+	refused = ack.reason >= MQTTK_REASON_UNSPECIFIED_ERROR;
+	err = mqttk_session_pubrec(peer->session, &peer->ep, ack.id, refused);
+	if (refused) {
+		/*
+		 * qos2: sender PUBLISHED REFUSED -> give_up FREE
+		 * qos2: sender FREE REFUSED -> ignore FREE
+		 */
+		return unless_unknown(err);
+	}
+	/*
+	 * qos2: sender PUBLISHED PUBREC -> pubrel RELEASED
+	 * qos2: sender RELEASED PUBREC -> pubrel RELEASED
+	 */
+	if (err == -ENOENT) {
+		/* qos2: sender FREE PUBREC -> pubrel_unknown FREE */
+		reason = MQTTK_REASON_PACKET_ID_NOT_FOUND;
+		err = 0;
+	}
+	return err ?: mqttk_proto_ack(peer, MQTTK_PUBREL, ack.id, reason);
+}
+
+/**
+ * mqttk_proto_pubcomp - PUBCOMP came
+ * @peer: the connection
+ * @f: its fixed header
+ * @body: its body
+ *
+ * Return: 0 or an error, see proto.c
+ */
+int mqttk_proto_pubcomp(struct mqttk_peer *peer, const struct mqttk_fixed *f,
+			const u8 *body)
+{
+	struct mqttk_ack ack;
+	int err;
+
+	err = mqttk_wire_ack(peer->version, f->type, body, f->remaining, &ack);
+	if (err)
+		return err;
+	/*
+	 * qos2: sender RELEASED PUBCOMP -> complete FREE
+	 * qos2: sender FREE PUBCOMP -> ignore FREE
+	 * qos2: sender PUBLISHED PUBCOMP -> protocol_error PUBLISHED
+	 */
+	return unless_unknown(mqttk_session_pubcomp(peer->session, &peer->ep,
+						    ack.id));
+}

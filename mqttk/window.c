@@ -1,0 +1,406 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The window of a session. The state of a packet identifier towards the client
+ * is that of the sender's half of a delivery:
+ *
+ *   FREE       nothing is known of it
+ *   RESERVED   given to the queue's entry that is being sent
+ *   PUBLISHED  PUBLISH was sent
+ *   RELEASED   PUBREC came: the message is the client's, PUBREL was sent
+ *
+ * What a new connection has to repeat lies between the resend marks of the two
+ * lists and their ends.
+ */
+#include <kunit/visibility.h>
+#include <linux/errno.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "limits.h"
+#include "msg.h"
+#include "via.h"
+#include "window.h"
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_RESERVED,
+	SLOT_PUBLISHED,
+	SLOT_RELEASED,
+};
+
+/**
+ * struct mqttk_slot - a packet identifier
+ * @msg: what was published with it, until the client has it; a reference
+ * @via: by which subscriptions; a reference, or NULL
+ * @next: in its list, 0: the last
+ * @prev: in its list, 0: the first
+ * @state: enum slot_state
+ * @qos: 1 or 2
+ * @retain: RETAIN as it was sent
+ */
+struct mqttk_slot {
+	struct mqttk_msg *msg;
+	struct mqttk_via *via;
+	u16 next;
+	u16 prev;
+	u8 state;
+	u8 qos;
+	bool retain;
+};
+
+static void flight_add(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
+{
+	struct mqttk_slot *slot = &w->slots[id];
+
+	slot->next = 0;
+	slot->prev = f->tail;
+	if (f->tail)
+		w->slots[f->tail].next = id;
+	else
+		f->head = id;
+	f->tail = id;
+}
+
+static void flight_del(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
+{
+	struct mqttk_slot *slot = &w->slots[id];
+
+	if (f->resend == id)
+		f->resend = slot->next;
+	if (slot->prev)
+		w->slots[slot->prev].next = slot->next;
+	else
+		f->head = slot->next;
+	if (slot->next)
+		w->slots[slot->next].prev = slot->prev;
+	else
+		f->tail = slot->prev;
+}
+
+/**
+ * mqttk_window_alloc - memory for a window
+ * @limits: who pays, as MQTTK_BUDGET_CLIENT
+ * @size: packet identifiers, at least 1
+ *
+ * Context: process; may sleep.
+ * Return: for mqttk_window_grow() or mqttk_window_free(); NULL over the budget
+ *	or without memory
+ */
+struct mqttk_slot *mqttk_window_alloc(struct mqttk_limits *limits, u16 size)
+{
+	size_t bytes = array_size(size + 1, sizeof(struct mqttk_slot));
+	struct mqttk_slot *slots;
+
+	if (!mqttk_charge(limits, MQTTK_BUDGET_CLIENT, bytes))
+		return NULL;
+	slots = kvzalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
+			 __GFP_NOWARN);
+	if (!slots)
+		mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, bytes);
+	return slots;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_alloc);
+
+/**
+ * mqttk_window_free - give the memory of a window back
+ * @limits: who paid
+ * @slots: what mqttk_window_alloc() returned, nothing in flight; may be NULL
+ * @size: as it was allocated
+ *
+ * Context: process.
+ */
+void mqttk_window_free(struct mqttk_limits *limits, struct mqttk_slot *slots,
+		       u16 size)
+{
+	if (!slots)
+		return;
+	kvfree(slots);
+	mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT,
+		       array_size(size + 1, sizeof(struct mqttk_slot)));
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_free);
+
+/**
+ * mqttk_window_grow - have more packet identifiers
+ * @w: the window
+ * @slots: memory for them, the window's from now on
+ * @size: how many, more than it has
+ *
+ * Return: the memory it had, of @w->size as it was before, to be freed
+ */
+struct mqttk_slot *mqttk_window_grow(struct mqttk_window *w,
+				     struct mqttk_slot *slots, u16 size)
+{
+	struct mqttk_slot *old = w->slots;
+	u32 id;
+
+	if (old)
+		memcpy(slots, old, array_size(w->size + 1, sizeof(*slots)));
+	w->slots = slots;
+	for (id = w->size + 1; id <= size; id++)
+		flight_add(w, &w->free, id);
+	w->size = size;
+	return old;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_grow);
+
+/**
+ * mqttk_window_start - a new connection begins
+ * @w: the window
+ * @limit: how many PUBLISHes it takes at once, at least 1
+ *
+ * All that is in flight will be sent again [MQTT-4.4.0-1].
+ */
+void mqttk_window_start(struct mqttk_window *w, u16 limit)
+{
+	w->limit = limit;
+	w->quota = limit;
+	w->published.resend = w->published.head;
+	w->released.resend = w->released.head;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_start);
+
+static void free_slot(struct mqttk_window *w, u16 id)
+{
+	struct mqttk_slot *slot = &w->slots[id];
+
+	mqttk_msg_put(slot->msg);
+	mqttk_via_put(slot->via);
+	slot->msg = NULL;
+	slot->via = NULL;
+	slot->state = SLOT_FREE;
+	flight_add(w, &w->free, id);
+	w->nr--;
+}
+
+/**
+ * mqttk_window_reserve - take a packet identifier for a message to be sent
+ * @w: the window
+ *
+ * Return: the identifier, to be given to mqttk_window_sent() or
+ *	mqttk_window_cancel(); 0 if all are in use
+ */
+u16 mqttk_window_reserve(struct mqttk_window *w)
+{
+	u16 id = w->free.head;
+
+	if (!id)
+		return 0;
+	flight_del(w, &w->free, id);
+	/* qos2: sender FREE send -> - RESERVED */
+	w->slots[id].state = SLOT_RESERVED;
+	w->nr++;
+	return id;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_reserve);
+
+/**
+ * mqttk_window_cancel - the message is not sent after all
+ * @w: the window
+ * @id: what mqttk_window_reserve() returned
+ */
+void mqttk_window_cancel(struct mqttk_window *w, u16 id)
+{
+	free_slot(w, id);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_cancel);
+
+/**
+ * mqttk_window_sent - a message was sent for the first time
+ * @w: the window
+ * @e: the message, with a reserved identifier; its references are the
+ *	window's from now on
+ */
+void mqttk_window_sent(struct mqttk_window *w, const struct mqttk_qent *e)
+{
+	struct mqttk_slot *slot = &w->slots[e->id];
+
+	slot->msg = e->msg;
+	slot->via = e->via;
+	slot->qos = e->qos;
+	slot->retain = e->retain;
+	slot->state = SLOT_PUBLISHED;
+	flight_add(w, &w->published, e->id);
+	if (w->quota)
+		w->quota--;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_sent);
+
+/**
+ * mqttk_window_peek - what has to be sent again
+ * @w: the window
+ * @ents: filled; with references of their own. Those without a message are
+ *	PUBRELs
+ * @max: at most so many
+ * @more: set if there is more of it, which goes before anything new
+ *
+ * Return: how many
+ */
+unsigned int mqttk_window_peek(struct mqttk_window *w, struct mqttk_qent *ents,
+			       unsigned int max, bool *more)
+{
+	unsigned int n = 0, publishes = 0;
+	u16 id;
+
+	for (id = w->released.resend; id && n < max; id = w->slots[id].next)
+		ents[n++] = (struct mqttk_qent){ .id = id, .resend = true };
+	*more = id;
+	if (id)
+		return n;
+	for (id = w->published.resend; id && n < max; id = w->slots[id].next) {
+		struct mqttk_slot *slot = &w->slots[id];
+
+		if (publishes++ == w->quota)
+			break;
+		ents[n++] = (struct mqttk_qent){
+			.msg = mqttk_msg_get(slot->msg),
+			.via = mqttk_via_get(slot->via),
+			.id = id,
+			.qos = slot->qos,
+			.retain = slot->retain,
+			.dup = true,
+			.resend = true,
+		};
+	}
+	*more = id;
+	return n;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_peek);
+
+/**
+ * mqttk_window_resent - something was sent again
+ * @w: the window
+ * @id: its packet identifier
+ * @given_up: it can not be sent on this connection and never will be
+ *
+ * An answer may have come meanwhile; then there is nothing to note.
+ */
+void mqttk_window_resent(struct mqttk_window *w, u16 id, bool given_up)
+{
+	if (w->released.resend == id) {
+		w->released.resend = w->slots[id].next;
+	} else if (w->published.resend == id) {
+		w->published.resend = w->slots[id].next;
+		if (given_up) {
+			flight_del(w, &w->published, id);
+			free_slot(w, id);
+		} else if (w->quota) {
+			w->quota--;
+		}
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_resent);
+
+static int slot_state(const struct mqttk_window *w, u16 id)
+{
+	return id && id <= w->size && w->slots ? w->slots[id].state : SLOT_FREE;
+}
+
+static void done(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
+{
+	flight_del(w, f, id);
+	free_slot(w, id);
+	if (w->quota < w->limit)
+		w->quota++;
+}
+
+/**
+ * mqttk_window_puback - PUBACK came
+ * @w: the window
+ * @id: its packet identifier
+ *
+ * Return: 0; -ENOENT if nothing was sent by that identifier, -EPROTO if what
+ *	was sent is not to be answered so
+ */
+int mqttk_window_puback(struct mqttk_window *w, u16 id)
+{
+	if (slot_state(w, id) != SLOT_PUBLISHED)
+		return slot_state(w, id) == SLOT_RELEASED ? -EPROTO : -ENOENT;
+	if (w->slots[id].qos != 1)
+		return -EPROTO;
+	done(w, &w->published, id);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_puback);
+
+/**
+ * mqttk_window_pubrec - PUBREC came
+ * @w: the window
+ * @id: its packet identifier
+ * @refused: with a reason code that ends the delivery [MQTT-4.3.3-4]
+ *
+ * Return: 0 if PUBREL is to be sent, or, if @refused, nothing; -ENOENT,
+ *	-EPROTO as mqttk_window_puback()
+ */
+int mqttk_window_pubrec(struct mqttk_window *w, u16 id, bool refused)
+{
+	struct mqttk_slot *slot;
+
+	if (slot_state(w, id) == SLOT_RELEASED)
+		return refused ? -EPROTO : 0;
+	if (slot_state(w, id) != SLOT_PUBLISHED)
+		return -ENOENT;
+	slot = &w->slots[id];
+	if (slot->qos != 2)
+		return -EPROTO;
+	if (refused) {
+		done(w, &w->published, id);
+		return 0;
+	}
+	flight_del(w, &w->published, id);
+	mqttk_msg_put(slot->msg);
+	mqttk_via_put(slot->via);
+	slot->msg = NULL;
+	slot->via = NULL;
+	slot->state = SLOT_RELEASED;
+	flight_add(w, &w->released, id);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_pubrec);
+
+/**
+ * mqttk_window_pubcomp - PUBCOMP came
+ * @w: the window
+ * @id: its packet identifier
+ *
+ * Return: 0; -ENOENT, -EPROTO as mqttk_window_puback()
+ */
+int mqttk_window_pubcomp(struct mqttk_window *w, u16 id)
+{
+	if (slot_state(w, id) != SLOT_RELEASED)
+		return slot_state(w, id) == SLOT_PUBLISHED ? -EPROTO : -ENOENT;
+	done(w, &w->released, id);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_pubcomp);
+
+/**
+ * mqttk_window_drop_one - forget the oldest delivery
+ * @w: the window of a session that ends
+ * @e: what it was, with the references; without a message if only PUBCOMP was
+ *	missing
+ *
+ * Return: false if there was none
+ */
+bool mqttk_window_drop_one(struct mqttk_window *w, struct mqttk_qent *e)
+{
+	struct mqttk_flight *f = &w->published;
+	struct mqttk_slot *slot;
+	u16 id;
+
+	if (!f->head)
+		f = &w->released;
+	id = f->head;
+	if (!id)
+		return false;
+	slot = &w->slots[id];
+	*e = (struct mqttk_qent){
+		.msg = slot->msg, .via = slot->via, .qos = slot->qos,
+	};
+	slot->msg = NULL;
+	slot->via = NULL;
+	done(w, f, id);
+	return true;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_drop_one);
