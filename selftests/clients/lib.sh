@@ -14,10 +14,6 @@ clients=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tmp=$ktap_tmp
 export HOST=${HOST:-127.0.0.1} PORT=${PORT:-1883} BROKER=${BROKER:-mqttk}
 export PYTHONUNBUFFERED=1
-case $BROKER in
-mqttk)	export GRANT=0 ;;
-*)	export GRANT=2 ;;
-esac
 
 on_mqttk()
 {

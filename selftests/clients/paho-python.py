@@ -10,7 +10,6 @@ import paho.mqtt.client as paho
 
 import mq
 
-GRANT = int(os.environ.get("GRANT", "0"))
 # paho-mqtt 2 has both callback interfaces, paho-mqtt 1 only the first.
 INTERFACES = [paho.CallbackAPIVersion.VERSION1, paho.CallbackAPIVersion.VERSION2] \
     if hasattr(paho, "CallbackAPIVersion") else [None]
@@ -85,7 +84,7 @@ def payloads(c):
 
 def wildcards(c):
     codes = c.subscribe(("py/+/w", 0), ("py/deep/#", 1), ("py/two", 2))
-    assert codes == [0, min(1, GRANT), min(2, GRANT)], codes
+    assert codes == [0, 1, 2], codes
     for t in ("py/x/w", "py/deep", "py/deep/a/b", "py/two"):
         c.publish(t, "x")
         assert c.next().topic == t
