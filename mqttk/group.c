@@ -8,6 +8,7 @@
 #include <linux/atomic.h>
 #include <linux/jhash.h>
 #include <linux/lockdep.h>
+#include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
@@ -163,7 +164,7 @@ static struct mqttk_groups *groups_of(struct mqttk_index *ix,
 	return rcu_dereference_protected(f->groups, lockdep_is_held(ix->lock));
 }
 
-static struct mqttk_groups *groups_alloc(struct mqttk_index *ix)
+static struct mqttk_groups *filter_groups_alloc(struct mqttk_index *ix)
 {
 	struct mqttk_groups *all;
 
@@ -178,7 +179,7 @@ static struct mqttk_groups *groups_alloc(struct mqttk_index *ix)
 	return all;
 }
 
-static void groups_free(struct mqttk_index *ix, struct mqttk_groups *all)
+static void filter_groups_free(struct mqttk_index *ix, struct mqttk_groups *all)
 {
 	mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT, sizeof(*all));
 	kfree_rcu(all, rcu);
@@ -201,7 +202,7 @@ static int group_hang(struct mqttk_index *ix, struct mqttk_group *g)
 	int err;
 
 	if (!all) {
-		first = groups_alloc(ix);
+		first = filter_groups_alloc(ix);
 		if (IS_ERR(first))
 			return PTR_ERR(first);
 		all = first;
@@ -225,7 +226,7 @@ static void group_unhang(struct mqttk_index *ix, struct mqttk_group *g)
 	if (all->set.nr)
 		return;
 	RCU_INIT_POINTER(f->groups, NULL);
-	groups_free(ix, all);
+	filter_groups_free(ix, all);
 }
 
 /**
@@ -337,18 +338,25 @@ static u64 rank_of(const struct mqttk_picking *how, const struct mqttk_sub *sub)
 	return rank;
 }
 
-/*
- * The best of some members. @next is set to where the next look should start:
- * behind the one found; but if clients were away, and more members remain that
- * were not looked at, with those.
+/**
+ * struct look - what a look at some members found
+ * @best: the member to take; NULL: there are none
+ * @next: index to look from the next time
+ * @nobody: all that were looked at are away, and there are more
  */
-static struct mqttk_sub *look(struct mqttk_group *g,
-			      const struct mqttk_picking *how, u32 start,
-			      u32 *next)
+struct look {
+	struct mqttk_sub *best;
+	u32 next;
+	bool nobody;
+};
+
+static struct look look(struct mqttk_group *g, const struct mqttk_picking *how,
+			u32 start)
 {
 	u64 rank, best_rank = U64_MAX;
-	struct mqttk_sub *sub, *best = NULL;
 	struct mqttk_ring ring;
+	struct look l = { };
+	struct mqttk_sub *sub;
 	unsigned int n;
 	u32 at;
 
@@ -360,16 +368,29 @@ static struct mqttk_sub *look(struct mqttk_group *g,
 		rank = rank_of(how, sub);
 		if (rank >= best_rank)
 			continue;
-		best = sub;
 		best_rank = rank;
+		l.best = sub;
+		l.next = sub->item.index + 1;
 	}
-	if (!best)
-		return NULL;
 	at = ring.at;
-	*next = best->item.index + 1;
-	if (n == LOOK && best_rank >= RANK_AWAY && mqttk_ring_next(&ring))
-		*next = at;
-	return best;
+	if (n == LOOK && best_rank >= RANK_AWAY && mqttk_ring_next(&ring)) {
+		l.next = at;
+		l.nobody = true;
+	}
+	return l;
+}
+
+/* So that not the same few have to keep what comes while nobody is there. */
+static struct mqttk_sub *any_of(struct mqttk_group *g, u32 start)
+{
+	u32 n = 1 + get_random_u32_below(LOOK);
+	struct mqttk_sub *sub = NULL, *next;
+	struct mqttk_ring ring;
+
+	mqttk_ring_start(&ring, g, start);
+	while (n-- && (next = mqttk_ring_next(&ring)))
+		sub = next;
+	return sub;
 }
 
 /**
@@ -387,18 +408,20 @@ static struct mqttk_sub *look(struct mqttk_group *g,
 struct mqttk_sub *mqttk_group_pick(struct mqttk_group *g,
 				   const struct mqttk_picking *how)
 {
-	u32 turn = READ_ONCE(g->turn), next, tries;
-	struct mqttk_sub *sub;
+	u32 turn = READ_ONCE(g->turn), start, tries;
+	struct look l;
 
 	if (how->strategy == MQTTK_SHARED_SAME_TOPIC)
-		return look(g, how, lower_32_bits(how->topic) & INT_MAX, &next);
+		return look(g, how, lower_32_bits(how->topic) & INT_MAX).best;
 
 	for (tries = 0; tries < TURN_TRIES; tries++) {
-		sub = look(g, how, turn, &next);
+		start = turn;
+		l = look(g, how, start);
 		/* Publishers that pick at the same time share no turn. */
-		if (!sub || next == turn || try_cmpxchg(&g->turn, &turn, next))
+		if (!l.best || l.next == turn ||
+		    try_cmpxchg(&g->turn, &turn, l.next))
 			break;
 	}
-	return sub;
+	return l.nobody ? any_of(g, start) : l.best;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_group_pick);

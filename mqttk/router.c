@@ -225,13 +225,13 @@ static struct mqttk_via *gather_subids(struct fanout *fo, u32 index, u32 room)
 /* One copy for a session, with all its identifiers [MQTT-3.3.4-4]. */
 static void give_merge(struct fanout *fo, const struct mqttk_merge *m)
 {
-	struct mqttk_via *via = m->via;
+	struct mqttk_via *via;
 
 	fo->slice++;
 	if (!mqttk_merge_is_for(m, fo->from))
 		return;
-	if (!mqttk_merge_has_several(m)) {
-		append(fo, m->sub, via, m->retain_as_published);
+	if (mqttk_merge_is_plain(m)) {
+		append(fo, m->sub, m->sub->via, m->retain_as_published);
 		return;
 	}
 	via = gather_subids(fo, m->sub->item.index, m->len);

@@ -73,6 +73,11 @@ void mqttk_via_free(struct mqttk_via *via)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_via_free);
 
+static u32 subids_len(const struct mqttk_sub *sub)
+{
+	return sub->via ? sub->via->len : 0;
+}
+
 /**
  * mqttk_merge_add - a further subscription of a session matches
  * @m: zero before the first
@@ -84,12 +89,10 @@ void mqttk_merge_add(struct mqttk_merge *m, const struct mqttk_sub *sub)
 {
 	if (!m->sub)
 		m->no_local = true;
-	if (!m->sub || m->sub->qos < sub->qos)
+	if (!m->sub || m->sub->qos < sub->qos ||
+	    (m->sub->qos == sub->qos && !m->sub->via))
 		m->sub = sub;
-	if (sub->via) {
-		m->via = sub->via;
-		m->len += sub->via->len;
-	}
+	m->len += subids_len(sub);
 	if (sub->options & MQTTK_SUB_RETAIN_AS_PUBLISHED)
 		m->retain_as_published = true;
 	if (!(sub->options & MQTTK_SUB_NO_LOCAL))
@@ -111,3 +114,16 @@ bool mqttk_merge_is_for(const struct mqttk_merge *m,
 	return m->sub && !(m->no_local && m->sub->owner == from);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_merge_is_for);
+
+/**
+ * mqttk_merge_is_plain - do the identifiers of @m->sub say it all?
+ * @m: subscriptions that match, at least one
+ *
+ * Context: under RCU, as mqttk_merge_add().
+ * Return: false if others have identifiers, too
+ */
+bool mqttk_merge_is_plain(const struct mqttk_merge *m)
+{
+	return m->len == subids_len(m->sub);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_merge_is_plain);

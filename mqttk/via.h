@@ -60,14 +60,12 @@ static inline void mqttk_via_put(struct mqttk_via *via)
  * struct mqttk_merge - what a session gets when several of its subscriptions
  *	match: one copy
  * @sub: one of them, of the highest QoS [MQTT-3.3.4-2]; NULL: none so far
- * @via: of one that has an identifier, or NULL; no reference
  * @len: bytes of all their identifiers
  * @retain_as_published: one of them wants RETAIN as it was published
  * @no_local: none of them wants what the session itself publishes
  */
 struct mqttk_merge {
 	const struct mqttk_sub *sub;
-	struct mqttk_via *via;
 	u32 len;
 	bool retain_as_published;
 	bool no_local;
@@ -76,11 +74,6 @@ struct mqttk_merge {
 void mqttk_merge_add(struct mqttk_merge *m, const struct mqttk_sub *sub);
 bool mqttk_merge_is_for(const struct mqttk_merge *m,
 			const struct mqttk_subscriber *from);
-
-/* The identifiers of one subscription are not all there are. */
-static inline bool mqttk_merge_has_several(const struct mqttk_merge *m)
-{
-	return m->via && m->via->len != m->len;
-}
+bool mqttk_merge_is_plain(const struct mqttk_merge *m);
 
 #endif /* MQTTK_VIA_H */

@@ -87,7 +87,8 @@ static int set_until(struct retain_ctx *ctx, struct text topic,
 	struct mqttk_msg *msg;
 	int err;
 
-	msg = mqttk_msg_alloc(ctx->limits, topic.p, topic.len, len, GFP_ATOMIC);
+	msg = mqttk_msg_alloc(ctx->limits, topic.p, topic.len, 0, len,
+			      GFP_ATOMIC);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	mqttk_msg_fill(msg, payload, len);
@@ -681,7 +682,8 @@ static void retain_failed_set(struct kunit *test)
 
 	if (!failslab)
 		kunit_skip(test, "needs failslab=1 and a kernel set up for it");
-	msg = mqttk_msg_alloc(ctx->limits, topic.p, topic.len, 1, GFP_KERNEL);
+	msg = mqttk_msg_alloc(ctx->limits, topic.p, topic.len, 0, 1,
+			      GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, msg);
 	mqttk_msg_fill(msg, "x", 1);
 	msg->expires = KTIME_MAX;
