@@ -334,7 +334,6 @@ static void consume_one(struct mqttk_session *s, bool skip)
 
 	mqttk_queue_pop(&s->queue, &s->mn->limits, &e);
 	if (e.id && !skip) {
-		/* qos2: sender RESERVED sent -> PUBLISH PUBLISHED */
 		mqttk_window_sent(&s->window, &e);
 		return;
 	}
@@ -481,8 +480,8 @@ int mqttk_session_pubcomp(struct mqttk_session *s, struct mqttk_endpoint *ep,
  *
  * Context: any but hard interrupts.
  * Return: 0: it is to be published; -EEXIST: it was already [MQTT-4.3.3-10];
- *	-EDQUOT: more than the client may have unreleased; -ESHUTDOWN if the
- *	session is no longer @ep's; -ENOBUFS over the budget, -ENOMEM
+ *	-ESHUTDOWN if the session is no longer @ep's; -ENOBUFS over the budget,
+ *	-ENOMEM
  */
 int mqttk_session_receive(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id)
@@ -497,14 +496,12 @@ int mqttk_session_receive(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	if (!s->nr_received_ids &&
 	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, RECEIVED_IDS_COST))
 		goto unlock;
-	/* qos2: receiver UNKNOWN PUBLISH -> publish,PUBREC KNOWN */
 	err = ida_alloc_range(&s->received_ids, id, id,
 			      GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (err >= 0) {
 		s->nr_received_ids++;
 		err = 0;
 	} else if (err == -ENOSPC) {
-		/* qos2: receiver KNOWN PUBLISH -> PUBREC KNOWN */
 		err = -EEXIST;
 	}
 	if (!s->nr_received_ids)
@@ -538,12 +535,10 @@ int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	got = ida_alloc_range(&s->received_ids, id, id,
 			      GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (got != -ENOSPC) {
-		/* qos2: receiver UNKNOWN PUBREL -> PUBCOMP UNKNOWN */
 		if (got >= 0)
 			ida_free(&s->received_ids, id);
 		goto unlock;
 	}
-	/* qos2: receiver KNOWN PUBREL -> PUBCOMP UNKNOWN */
 	ida_free(&s->received_ids, id);
 	if (!--s->nr_received_ids)
 		mqttk_uncharge(&s->mn->limits, MQTTK_BUDGET_CLIENT,

@@ -248,9 +248,6 @@ static int take_qos2(struct mqttk_peer *peer, struct mqttk_incoming *in,
 				       MQTTK_REASON_SUCCESS);
 	case -ESHUTDOWN:
 		return err;
-	case -EDQUOT:
-		return mqttk_proto_violation(peer,
-					     MQTTK_REASON_RECEIVE_MAX_EXCEEDED);
 	default:
 		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_REFUSED);
 		in->reason = MQTTK_REASON_QUOTA_EXCEEDED;

@@ -488,7 +488,12 @@ static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how
 	bool ok;
 
 	spin_lock_bh(&s->lock);
-	/* With the connection that is taken over it would have ended, too. */
+	/*
+	 * With the connection that is taken over it would have ended, too.
+	 *
+	 * qos2: receiver KNOWN RESUME -> ignore KNOWN
+	 * qos2: receiver UNKNOWN RESUME -> ignore UNKNOWN
+	 */
 	ok = !s->dead && s->expiry;
 	if (ok) {
 		if (s->ep) {

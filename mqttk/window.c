@@ -156,6 +156,11 @@ void mqttk_window_start(struct mqttk_window *w, u16 limit)
 {
 	w->limit = limit;
 	w->quota = limit;
+	/*
+	 * qos2: sender FREE RESUME -> ignore FREE
+	 * qos2: sender PUBLISHED RESUME -> publish_dup PUBLISHED
+	 * qos2: sender RELEASED RESUME -> pubrel RELEASED
+	 */
 	w->published.resend = w->published.head;
 	w->released.resend = w->released.head;
 }
@@ -188,7 +193,6 @@ u16 mqttk_window_reserve(struct mqttk_window *w)
 	if (!id)
 		return 0;
 	flight_del(w, &w->free, id);
-	/* qos2: sender FREE send -> - RESERVED */
 	w->slots[id].state = SLOT_RESERVED;
 	w->nr++;
 	return id;
@@ -220,6 +224,7 @@ void mqttk_window_sent(struct mqttk_window *w, const struct mqttk_qent *e)
 	slot->via = e->via;
 	slot->qos = e->qos;
 	slot->retain = e->retain;
+	/* qos2: sender FREE SEND -> publish PUBLISHED */
 	slot->state = SLOT_PUBLISHED;
 	flight_add(w, &w->published, e->id);
 	if (w->quota)
@@ -337,8 +342,12 @@ int mqttk_window_pubrec(struct mqttk_window *w, u16 id, bool refused)
 {
 	struct mqttk_slot *slot;
 
-	if (slot_state(w, id) == SLOT_RELEASED)
-		return refused ? -EPROTO : 0;
+	if (slot_state(w, id) == SLOT_RELEASED) {
+		/* qos2: sender RELEASED REFUSED -> give_up FREE */
+		if (refused)
+			done(w, &w->released, id);
+		return 0;
+	}
 	if (slot_state(w, id) != SLOT_PUBLISHED)
 		return -ENOENT;
 	slot = &w->slots[id];

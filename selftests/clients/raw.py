@@ -155,9 +155,6 @@ def flags():
     }.items():
         tap(f"CONNECT: {what}: cut", cut, data)
     tap("CONNECT: protocol level 99: CONNACK 1", refused, connect("raw", level=99), 1)
-    if not MOSQUITTO:
-        tap("CONNECT: MQTT 5.0, not spoken yet: CONNACK 1", refused, packet(
-            1, 0, string("MQTT") + b"\5\2\0\0\0" + string("raw")), 1)
     tap("CONNECT: no client id and no clean session: CONNACK 2", refused,
         connect("", clean=False), 2)
     for kind, data in {"SUBSCRIBE": subscribe("a"), "UNSUBSCRIBE": unsubscribe("a"),
