@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Flow control: Receive Maximum and Maximum Packet Size, in both directions."""
+import mqtt
+from case import proves
+from mqtt import PUBACK, PUBCOMP, PUBREC, PUBREL, SUBACK, UNSUBACK, ack, publish
+
+
+def quota(t, most, qos):
+    peer, other = t.peer(properties={"receive_max": most}), t.peer("b")
+    peer.subscribe(t.topic(), qos=qos)
+    peer.subscribe(t.topic("zero"))
+    for i in range(most + 3):
+        other.publish(t.topic(), str(i), qos)
+    # Peer would not let pass more than that.
+    return peer, other, [peer.message(acknowledge=False) for _ in range(most)]
+
+
+@proves("5.0:MQTT-3.3.4-9", "5.0:MQTT-4.9.0-1,2")
+def one(t):
+    """no more messages of QoS 1 than Receive Maximum; each PUBACK lets one
+    more come"""
+    for most in (1, 2, 5):
+        peer, other, got = quota(t, most, 1)
+        peer.nothing()
+        for i in range(3):
+            peer.answer(PUBACK, got.pop(0), (0, None, 0x83)[i])
+            got.append(peer.message(acknowledge=False))
+            assert got[-1].payload == str(most + i).encode()
+            peer.nothing()
+        for p in (peer, other):
+            p.leave()
+
+
+@proves("5.0:MQTT-3.3.4-9", "5.0:MQTT-4.9.0-1,2")
+def two(t):
+    """at QoS 2 it is PUBCOMP, or a PUBREC that refuses, that lets more come"""
+    peer, _, got = quota(t, 2, 2)
+    peer.answer(PUBREC, got[0])
+    peer.expect(PUBREL, got[0].pid)
+    peer.nothing()
+    peer.answer(PUBCOMP, got[0])
+    assert peer.message(acknowledge=False).payload == b"2"
+    peer.nothing()
+    peer.answer(PUBREC, got[1], 0x80)
+    assert peer.message(acknowledge=False).payload == b"3"
+    peer.nothing()
+
+
+@proves("5.0:MQTT-3.3.4-10", "5.0:MQTT-4.9.0-3")
+def others_go_on(t):
+    """with the quota used up everything else is served: QoS 0, the client's
+    own messages, requests, PING"""
+    peer, other, _ = quota(t, 2, 2)
+    other.publish(t.topic("zero"), "0")
+    assert peer.message().payload == b"0"
+    assert peer.subscribe(t.topic("x"), qos=2) == [2]
+    assert peer.unsubscribe(t.topic("x")) == [0]
+    for qos in (0, 1, 2):
+        peer.publish(t.topic("y"), "x", qos)
+    peer.ping()
+    peer.nothing()
+
+
+@proves("5.0:MQTT-3.3.4-9", "5.0:MQTT-4.9.0-1", "5.0:MQTT-4.4.0-1")
+def resumed(t):
+    """the quota is that of the new connection"""
+    other = t.peer("b")
+    peer = t.peer(expiry=60, properties={"receive_max": 5})
+    peer.subscribe(t.topic(), qos=1)
+    for i in range(5):
+        other.publish(t.topic(), str(i), 1)
+        peer.message(acknowledge=False)
+    peer.cut()
+    peer = t.peer(expiry=60, properties={"receive_max": 2})
+    got = [peer.message(acknowledge=False), peer.message(acknowledge=False)]
+    peer.nothing()
+    for i in range(5):
+        peer.answer(PUBACK, got.pop(0))
+        if i < 3:
+            got.append(peer.message(acknowledge=False))
+    peer.nothing()
+
+
+@proves("3.1.1:MQTT-4.3.2-1", "5.0:MQTT-4.9.0-1")
+def window(t):
+    """more messages than may be on their way at once all come, in order"""
+    peer, other = t.peer(), t.peer("b")
+    peer.subscribe(t.topic(), qos=2)
+    for i in range(60):
+        other.publish(t.topic(), str(i), 1 + i % 2)
+    got = [peer.message() for _ in range(60)]
+    for qos in (1, 2):
+        assert [int(p.payload) for p in got if p.qos == qos] == list(range(qos - 1, 60, 2))
+    peer.nothing()
+
+
+@proves("5.0:MQTT-4.13.1-1", "5.0:MQTT-4.13.2-1", "5.0:MQTT-4.9.0-3")
+def exceeded(t):
+    """more messages from a client than the server's Receive Maximum: 93"""
+    peer = t.peer()
+    most = peer.connack.props.get("receive_max", 65535)
+    for pid in range(1, most + 1):
+        peer.send(publish(5, t.topic(), "x", 2, pid))
+    for pid in range(1, most + 1):
+        peer.expect(PUBREC, pid)
+    # One done is one more; QoS 0 and repetitions do not count.
+    peer.send(ack(PUBREL, 1))
+    peer.expect(PUBCOMP, 1)
+    peer.send(publish(5, t.topic(), "x", 2, 1))
+    peer.expect(PUBREC, 1)
+    peer.send(publish(5, t.topic(), "x", 2, 2, dup=True), publish(5, t.topic(), "x"))
+    peer.expect(PUBREC, 2)
+    peer.ping()
+    peer.send(publish(5, t.topic(), "x", 2, most + 1))
+    t.gone(peer, 0x93)
+
+
+@proves("3.1.1:MQTT-4.3.3-2", also=["3.1"])
+def unlimited(t):
+    """before 5.0 a client may have many messages unreleased"""
+    peer = t.peer()
+    for pid in range(1, 101):
+        peer.send(publish(t.v, t.topic(), "x", 2, pid))
+    for pid in range(1, 101):
+        peer.expect(PUBREC, pid)
+    for pid in range(1, 101):
+        peer.send(ack(PUBREL, pid))
+        peer.expect(PUBCOMP, pid)
+
+
+@proves("5.0:MQTT-3.1.2-24,25")
+def too_large(t):
+    """a message over the client's Maximum Packet Size is not sent, counts as
+    delivered, and others come; one of exactly that size comes"""
+    other = t.peer("b")
+    for qos in (0, 1, 2):
+        peer = t.peer(properties={"max_packet": 100, "receive_max": 1})
+        peer.subscribe(t.topic(), qos=2)
+        rest = 100 - len(publish(5, t.topic(), b"", qos))
+        for size in (rest + 1, 5000, rest, rest + 1, rest - 1):
+            assert other.publish(t.topic(), b"x" * size, qos) == 0
+        assert [len(peer.message().payload) for _ in range(2)] == [rest, rest - 1]
+        peer.nothing()
+        peer.leave()
+
+
+@proves("5.0:MQTT-3.1.2-24,25")
+def too_large_later(t):
+    """what waited for an absent client and is too large for it when it
+    returns counts as delivered"""
+    other, topic = t.peer("b"), t.retain()
+    peer = t.peer(expiry=60)
+    peer.subscribe(t.topic("#"), qos=1)
+    other.publish(t.topic("x"), b"x" * 200, 1)
+    peer.message(acknowledge=False)
+    peer.leave()
+    other.publish(t.topic("x"), b"y" * 200, 1)
+    other.publish(t.topic("x"), b"short", 1)
+    other.publish(topic, b"x" * 200, 1, retain=True)
+    peer = t.peer(expiry=60, properties={"max_packet": 100, "receive_max": 1})
+    assert peer.message().payload == b"short"
+    peer.subscribe(topic)
+    peer.nothing()
+
+
+@proves("5.0:MQTT-3.1.2-24,25")
+def too_large_properties(t):
+    """properties count for the size, too"""
+    other = t.peer("b")
+    peer = t.peer(properties={"max_packet": 100})
+    peer.subscribe(t.topic(), qos=1)
+    other.publish(t.topic(), "x", 1, properties={"user": [("x" * 50, "y" * 50)]})
+    other.publish(t.topic(), "next", 1)
+    assert peer.message().payload == b"next"
+
+
+@proves("5.0:MQTT-4.13.1-1", "3.1.1:MQTT-4.8.0-2")
+def too_large_for_server(t):
+    """a packet over the server's Maximum Packet Size: 95, the end"""
+    peer = t.peer()
+    most = peer.connack.props.get("max_packet", 2000000)
+    peer.send(b"\x30" + mqtt.varint(most + 10) + mqtt.string(t.topic()) + b"\0")
+    t.gone(peer, 0x95)
+
+
+@proves("5.0:MQTT-3.8.4-1", "5.0:MQTT-3.10.4-4")
+def own_packets_small(t):
+    """a client of the smallest packets still gets its acknowledgements"""
+    peer = t.peer(properties={"max_packet": 20})
+    peer.send(mqtt.subscribe(5, t.topic(), pid=1) + mqtt.unsubscribe(5, t.topic(), pid=2) +
+              publish(5, t.topic(), "x", 1, 3))
+    peer.expect(SUBACK, 1)
+    peer.expect(UNSUBACK, 2)
+    peer.expect(PUBACK, 3)
