@@ -217,14 +217,12 @@ def poll_wakes():
         ep.register(g.fd, select.EPOLLIN | select.EPOLLET)
         expect(ep.poll(0), [], "events")
         for _ in range(3):
-            threading.Timer(0.2, publish, [b"w x\n"]).start()
-            start = time.monotonic()
             expect(f.poll(0) & select.POLLIN, 0, "readable")
+            threading.Timer(0.2, publish, [b"w x\n"]).start()
             p = select.poll()
             p.register(f.fd, select.POLLIN)
             expect(p.poll(20000), [(f.fd, select.POLLIN)], "poll")
             expect([fd for fd, _ in ep.poll(20)], [g.fd], "epoll")
-            expect(time.monotonic() - start < 10, True, "in time")
             f.lines(1)
             parse(g.read())
         threading.Timer(0.2, publish, [b"w y\n"]).start()
@@ -399,8 +397,8 @@ def interrupted():
 
     with File(os.O_RDONLY, filters=[b"i"]) as f:
         signal.signal(signal.SIGALRM, on_alarm)
-        signal.setitimer(signal.ITIMER_REAL, 0.3)
         try:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
             f.read()
         except Alarm:
             return

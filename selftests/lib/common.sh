@@ -57,15 +57,75 @@ need_packages()
 	}
 }
 
+# claim DIR: succeeds if this cached thing is there; then it stays for an hour.
+claim()
+{
+	[ -e "$1" ] || return 1
+	(
+		# Shared by all users; who removes it has the lock alone.
+		exec 9>>"$1.lock"
+		flock -s 9
+		[ -e "$1" ] && touch "$1"
+	)
+}
+
+# hold DIR...: what was claimed stays until this process and those that it
+# starts have ended.
+hold()
+{
+	local dir fd
+
+	for dir; do
+		exec {fd}>>"$dir.lock"
+		flock -s "$fd"
+	done
+}
+
+# prune KIND KEEP: of the cached things called KIND-HASH removes those that were
+# not used for two weeks, and all but KEEP unless they were in the last hour;
+# none that somebody makes or holds.
+prune()
+{
+	local kind=$1 keep=$2 n=0 now used name dir
+
+	now=$(date +%s)
+	# Others remove and rename there, too.
+	{ find "$MQTTK_CACHE" -maxdepth 1 -name "$kind-*" -printf '%T@ %f\n' \
+		2>/dev/null || :; } |
+		sed -nE "s/^([0-9]+)[.0-9]* ($kind-[0-9a-f]{16})(\.[a-z]+)*\$/\1 \2/p" |
+		sort -rn | awk '!seen[$2]++' |
+	while read -r used name; do
+		n=$((n + 1))
+		if [ $n -le "$keep" ] && [ $((now - used)) -le 1209600 ]; then
+			continue
+		fi
+		dir=$MQTTK_CACHE/$name
+		(
+			exec 9>>"$dir.lock"
+			flock -n 9 || exit 0
+			# Somebody may have claimed it since it was listed.
+			[ ! -e "$dir" ] ||
+				[ $((now - $(stat -c %Y "$dir"))) -gt 3600 ] || exit 0
+			[ $((now - used)) -gt 3600 ] || exit 0
+			rm -rf --one-file-system "$dir" "$dir.tmp" \
+				"$dir.tmp.cpio" "$dir.log" "$dir.lock"
+		)
+	done
+}
+
 # cached NAME COMMAND...: make $MQTTK_CACHE/NAME once. COMMAND gets a fresh
 # directory as its last argument, which is renamed to NAME when it succeeds;
-# others who want the same thing wait for it. Its output goes to NAME.log.
+# others who want the same thing wait for it. Its output goes to NAME.log. What
+# NAME replaces is removed some time.
 cached()
 {
-	local name=$1 dir=$MQTTK_CACHE/$1 tmp
+	local name=$1 dir=$MQTTK_CACHE/$1 tmp rc keep=1000 tries=0
 
 	shift
-	if [ ! -e "$dir" ]; then
+	until claim "$dir"; do
+		# It may be pruned before it was claimed, but hardly again.
+		tries=$((tries + 1))
+		[ $tries -le 3 ] || die "$name was made and is not there"
 		mkdir -p "$MQTTK_CACHE"
 		(
 			exec 9>"$dir.lock"
@@ -86,11 +146,13 @@ cached()
 			fi
 			mv "$tmp" "$dir"
 		)
-		# What this replaces, unless it was in use in the last two weeks.
-		find "$MQTTK_CACHE" -maxdepth 1 -name "${name%-*}-*" -mtime +14 \
-			-exec rm -rf --one-file-system {} +
-	fi
-	touch "$dir"
+		rc=$?
+		# Where errexit is not in force.
+		[ $rc = 0 ] || return $rc
+		# Builds come with every change of a source.
+		[[ $name != build-* ]] || keep=20
+		prune "${name%-*}" "$keep"
+	done
 }
 
 mkdir -p "$MQTTK_CACHE"

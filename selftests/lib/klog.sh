@@ -11,22 +11,42 @@ KLOG_BAD+='|Call Trace|unreferenced object|Kernel panic|general protection'
 KLOG_BAD+='|refcount_t:|list_(add|del) corruption|Out of memory:'
 KLOG_BAD+='|segfault at|workqueue lockup|invalid opcode'
 
-# klog_check FILE: fails, with the first report and the log's end on standard
-# error, if the kernel complained.
+# klog_first FILE: the number of the first line that complains, if any does.
+klog_first()
+{
+	grep -anm1 -E "$KLOG_BAD" "$1" | cut -d: -f1 || :
+}
+
+# klog_show FILE LINES: the first complaint, which everything after it may have
+# come from, and as many LINES of the log's end as were not among it.
+klog_show()
+{
+	local first last=0 total
+
+	total=$(wc -l <"$1")
+	first=$(klog_first "$1")
+	if [ -n "$first" ]; then
+		last=$((first + 44))
+		echo "mqttk: the guest's kernel complained:"
+		sed -n "$((first > 4 ? first - 4 : 1)),${last}p" "$1" | tr -d '\r'
+	fi
+	[ "$2" -le $((total - last)) ] || set -- "$1" $((total - last))
+	[ "$2" -gt 0 ] || return 0
+	echo "mqttk: the end of the guest's kernel log:"
+	tail -n "$2" "$1" | tr -d '\r'
+}
+
+# klog_check FILE: fails, with what there is to see on standard error, if the
+# kernel complained.
 klog_check()
 {
-	local first
-
-	first=$(grep -anm1 -E "$KLOG_BAD" "$1" | cut -d: -f1) || :
-	[ -n "$first" ] || return 0
-	echo "mqttk: the guest's kernel complained:" >&2
-	sed -n "$((first > 3 ? first - 3 : 1)),$((first + 60))p" "$1" | tr -d '\r' >&2
+	[ -n "$(klog_first "$1")" ] || return 0
+	klog_show "$1" 20 >&2
 	return 1
 }
 
-# klog_tail FILE: the end of a log, for a guest that died or hung.
+# klog_tail FILE: the same for a guest that died or hung, complaint or not.
 klog_tail()
 {
-	echo "mqttk: the end of the guest's kernel log:" >&2
-	tail -n 60 "$1" | tr -d '\r' >&2
+	klog_show "$1" 50 >&2
 }

@@ -18,6 +18,31 @@ kill_jobs()
 	wait
 }
 
+# excerpt: standard input, but of a long one not the middle: what went wrong
+# first is at the beginning, what came of it at the end.
+excerpt()
+{
+	awk 'NR <= 80 { print; next }
+		{ line[NR % 80] = $0 }
+		END {
+			if (NR > 160)
+				print "[" NR - 160 " lines left out]"
+			for (i = (NR > 160 ? NR - 79 : 81); i <= NR; i++)
+				print line[i % 80]
+		}'
+}
+
+# restarts FILE: tell of guests that were started again, though all went well
+# then: nobody should have to guess how often that happens.
+restarts()
+{
+	(
+		flock 6
+		grep -ahF 'the guest died while booting' "$1" |
+			tee -a "$MQTTK_RESULTS/restarts" | sed 's/^\(# \)\{0,1\}/note  /'
+	) 6>>"$MQTTK_RESULTS/words.lock" || :
+}
+
 # report NAME STATUS SECONDS OUTPUT: one line, and what a failure printed.
 report()
 {
@@ -39,7 +64,7 @@ report()
 		printf '%-5s %s (%s points, %s s)\n' "$word" "$name" "$points" "$seconds"
 		if [ $word = FAIL ]; then
 			echo "      status $status; it said:"
-			grep -vE '^ok ' "$output" | tail -n 80 | sed 's/^/      /'
+			grep -vE '^ok ' "$output" | excerpt | sed 's/^/      /'
 		elif [ $word = skip ]; then
 			grep -m1 SKIP "$output" | sed 's/^/      /'
 		fi
@@ -53,6 +78,7 @@ run_static()
 	local output=$MQTTK_RESULTS/${1//\//_}
 
 	timeout -k 10 "$seconds" "./$test" >"$output" 2>&1 </dev/null || status=$?
+	restarts "$output"
 	report "$test" "$status" $((SECONDS - start)) "$output"
 }
 
@@ -81,6 +107,7 @@ run_vm()
 		MQTTK_LOG=$output.klog vm/run -k "$kernel" -m "$mem" -s "$cpus" \
 			-t "$seconds" "/selftests/lib/batch $*" \
 			>"$output" 2>"$output.err" </dev/null || status=$?
+		restarts "$output.err"
 		rest=()
 		for test; do
 			vm_result "${test%:*}" "$kernel" "$output" "$status" \
@@ -180,6 +207,7 @@ run_all()
 	local tests=$1 test seconds mem rest broken=''
 
 	: >"$MQTTK_RESULTS/words"
+	: >"$MQTTK_RESULTS/restarts"
 	"$MQTTK_LIB/tree" >/dev/null
 	if grep -q '^uml/' "$tests"; then
 		nice -n 10 uml/kernel 6.12 >/dev/null &

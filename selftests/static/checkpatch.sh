@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The kernel's own checkpatch, strict, has nothing to say about any C file that
 # people wrote (generated ones are their generator's affair).
-# time: 300
+# time: 600
 # shellcheck source=selftests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 

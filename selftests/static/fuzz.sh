@@ -3,7 +3,7 @@
 # The wire decoder and the topic code read nothing they should not, and agree
 # with their oracles, on a fixed sequence of 200,000 broken inputs each, under
 # AddressSanitizer and UBSan. `make -C selftests/fuzz fuzz` looks for more.
-# time: 120
+# time: 300
 # fast
 # shellcheck source=selftests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"

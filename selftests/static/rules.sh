@@ -3,7 +3,7 @@
 # The rules of this tree that grep can check: kernel versions are asked about
 # in compat/ only, every source file has a licence, functions and files stay
 # readable, and shell scripts satisfy shellcheck.
-# time: 120
+# time: 300
 # fast
 # shellcheck source=selftests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"

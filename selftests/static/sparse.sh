@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # sparse finds nothing on 6.12: no mixed byte orders, address spaces, or locks
 # that are left held.
-# time: 300
+# time: 600
 # shellcheck source=selftests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The module builds on both of Debian's kernels, and the tools and the tests'
 # programs build, without a warning, at the kernel's W=1.
-# time: 300
+# time: 600
 # fast
 # shellcheck source=selftests/lib/common.sh
 . "$(dirname "$0")/../lib/common.sh"

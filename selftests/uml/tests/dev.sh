@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # /dev/mqtt under sanitizers: what it promises to programs, each allocation that
 # may fail, and a hundred network namespaces that end under readers and writers.
-# time: 240
+# time: 600
 # shellcheck source=selftests/lib/ktap.sh
 . "$(dirname "$0")/../../lib/ktap.sh"
 

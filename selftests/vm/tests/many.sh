@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # 2,000 clients at once, each subscribed and receiving; and a slow reader among
 # 1,000 subscribers slows nobody and stays inside its budget.
-# time: 420
+# time: 900
 # mem: 2048
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
@@ -19,21 +19,21 @@ limit max_connections 5000
 limit max_queued_messages 100
 
 check '2,000 clients each get 10 messages for all and one of their own' \
-	swarm fan -n 2000 -m 10 -w 2 -o -t 180
+	swarm fan -n 2000 -m 10 -w 2 -o -t 300
 note "$(cat "$tmp/fan")"
 is "$(figure fan delivered)" 22000 'every message arrived once'
 
-check '1,000 subscribers, without a slow one' swarm fan -n 1000 -m 400 -w 20 -s 1024 -t 150
+check '1,000 subscribers, without a slow one' swarm fan -n 1000 -m 400 -w 20 -s 1024 -t 300
 alone=$(figure fan fan_ms)
 before=0
 ! on_mqttk || before=$(used message)
-swarm_start fan -n 1000 -m 400 -w 20 -s 1024 -t 200 -S
-check '1,000 subscribers and a slow one: all others get everything' told fan ready 190
+swarm_start fan -n 1000 -m 400 -w 20 -s 1024 -t 310 -S
+check '1,000 subscribers and a slow one: all others get everything' told fan ready 300
 # The publisher goes on when all the others have its last messages: had the slow
 # one held anybody up this would not have ended. Times tell about the machine.
 note "$(figure fan fan_ms) milliseconds; without the slow one it was $alone"
 if on_mqttk; then
-	check 'what it did not take was dropped and counted' wait_for 10 drops
+	check 'what it did not take was dropped and counted' wait_for 30 drops
 	# 100 messages of 1 KiB, with what an entry and a page take on top.
 	at_most $(($(used message) - before)) 1000000 'bytes of messages it holds'
 	mqttkctl -j client show | python3 -c '

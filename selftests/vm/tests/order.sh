@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # One publisher whose fan-outs are of 1 and of 10,000 in turn: no subscriber
 # sees anything out of order, twice, or not at all. Every one is checked.
-# time: 420
+# time: 700
 # mem: 4096
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"

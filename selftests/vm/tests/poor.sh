@@ -3,7 +3,7 @@
 # A poor network: the broker in one namespace, clients in another, and between
 # them delay, loss and reordering, or no link at all. Nothing is lost that TCP
 # would not lose, and nothing is left behind.
-# time: 400
+# time: 900
 # mem: 1024
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
@@ -85,43 +85,44 @@ listeners=$(charged client)
 
 netem delay 200ms 20ms loss 5% reorder 25% 50%
 check '200 ms, 5 % loss, reordering: 20 clients each get 200 messages in order' \
-	swarm fan -n 20 -m 200 -w 50 -s 500 -t 120
+	swarm fan -n 20 -m 200 -w 50 -s 500 -t 300
 note "$(cat "$tmp/fan")"
-check 'the same with messages of 20 KB' swarm fan -n 5 -m 50 -w 10 -s 20000 -t 120
+check 'the same with messages of 20 KB' swarm fan -n 5 -m 50 -w 10 -s 20000 -t 300
 netem delay 0ms
-check 'nothing is charged afterwards' wait_for 20 nothing_charged || ctl -j limit show
+check 'nothing is charged afterwards' wait_for 40 nothing_charged || ctl -j limit show
 
 # The window is never full: the publisher goes on while the link is down.
-swarm_start fan -n 20 -m 3000 -w 5 -s 200 -t 180
+swarm_start fan -n 20 -m 3000 -w 5 -s 200 -t 400
 told fan connect_ms
-sleep 1
 clients ip link set wire down
+check 'the link goes down while messages are under way' kill -0 $job
 sleep 30
 clients ip link set wire up
 check 'a link that is down for 30 s: everything comes after all, in order' wait $job
 note "$(cat "$tmp/fan")"
-check 'nothing is charged afterwards' wait_for 20 nothing_charged || ctl -j limit show
+check 'nothing is charged afterwards' wait_for 40 nothing_charged || ctl -j limit show
 
-check 'no socket is left' wait_for 20 no_sockets 1000 || broker ss -tan
+check 'no socket is left' wait_for 40 no_sockets 1000 || broker ss -tan
 
 netem loss 20% delay 20ms
 check 'a listener for users only' ctl listener add "$HOST:1884"
 listeners=$(charged client)
-check '20 refusals sent into 20 % loss arrive' swarm refuse -P 1884 -n 20 -t 60
+check '20 refusals sent into 20 % loss arrive' swarm refuse -P 1884 -n 20 -t 180
 note "$(cat "$tmp/refuse")"
 netem delay 0ms
 
-swarm_start sit -i sit -n 100 -t 120
+swarm_start sit -i sit -n 100 -t 600
 check '100 clients come' told sit ready
 netem loss 100%
 check 'the link is cut, they are closed by the broker' disconnect_all
-check 'and are no clients any more' wait_for 5 nobody
-sleep 10
-check 'after 10 s no socket is left' wait_for 3 no_sockets || {
+check 'and are no clients any more' wait_for 30 nobody
+# The broker waits ten seconds for a peer to answer; TCP by itself would go on
+# trying for more than a minute.
+check 'soon no socket is left' wait_for 30 no_sockets || {
 	broker ss -tan
 	broker cat /proc/net/sockstat
 }
-check 'nothing is charged afterwards' wait_for 5 nothing_charged || ctl -j limit show
+check 'nothing is charged afterwards' wait_for 30 nothing_charged || ctl -j limit show
 kill $job
 wait $job
 ip netns del clients

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Packets that are wrong, and some that are merely odd: each gets what the
 # standard says, and nobody else notices. Nothing is left of the peers then.
-# time: 240
+# time: 480
 # mem: 1024
 # fast
 # shellcheck source=selftests/clients/lib.sh
@@ -38,7 +38,7 @@ if on_mqttk; then
 	check 'a listener without anonymous clients refuses with 4 or 5' nobody_without_name
 	check 'bad packets were counted' test "$(stat_of malformed)" -gt 50
 	check 'large packets were counted' test "$(stat_of packets_too_large)" -gt 0
-	check 'nothing is left of them' wait_for 20 nothing_left || mqttkctl -j limit show
+	check 'nothing is left of them' wait_for 40 nothing_left || mqttkctl -j limit show
 fi
 broker_stop
 finish
