@@ -441,7 +441,8 @@ static const struct share shares[] = {
 
 static bool is_text(const struct mqttk_str *s, const char *text)
 {
-	return s->len == strlen(text) && !memcmp(s->p, text, s->len);
+	return s->len == strlen(text) &&
+	       (!s->len || !memcmp(s->p, text, s->len));
 }
 
 /*

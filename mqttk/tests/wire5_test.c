@@ -1102,6 +1102,7 @@ static void wire5_put_connack(struct kunit *test)
 		.auth_data = STR("\0\1\2"),
 	};
 	struct mqttk_connack none = { .session_present = true };
+	struct mqttk_fixed f;
 	struct mqttk_props p;
 	u8 buf[MQTTK_CONNACK_MAX + 9];
 	u8 *big;
@@ -1131,6 +1132,8 @@ static void wire5_put_connack(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, none.auth_data.p);
 	KUNIT_ASSERT_EQ(test, mqttk_wire_put_connack(big, V5, &none),
 			1 + 3 + 2 + 3 + 4 + 3 + 65535);
+	KUNIT_EXPECT_EQ(test, mqttk_wire_fixed(V5, big, 4, &f), 4);
+	KUNIT_EXPECT_EQ(test, f.remaining, 2 + 3 + 4 + 3 + 65535);
 	KUNIT_EXPECT_EQ(test, mqttk_props_decode(MQTTK_CONNACK, big + 9,
 						 4 + 3 + 65535, &p), 0);
 	KUNIT_EXPECT_EQ(test, p.auth_data.len, 65535);
