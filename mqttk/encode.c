@@ -319,8 +319,6 @@ static u32 pub_remaining(const struct mqttk_pub_out *o)
 
 	if (o->version == MQTTK_V5) {
 		props = pub_props(o);
-		if (props > MQTTK_REMAINING_MAX)
-			return 0;
 		n += varint_size(props) + props;
 	}
 	return n <= MQTTK_REMAINING_MAX ? n : 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * topic.c: strings, topic names, topic filters, levels and matching.
+ * topic.c: strings, topic names, topic filters, levels, matching and shares.
  */
 #include <kunit/test.h>
 #include <linux/prandom.h>
@@ -404,6 +404,75 @@ static void topic_match_oracle(struct kunit *test)
 	KUNIT_EXPECT_LT(test, matches, ROUNDS - ROUNDS / 100);
 }
 
+struct share {
+	const char *text;
+	int ret;
+	const char *group;
+	const char *filter;
+};
+
+static const struct share shares[] = {
+	{ "", 0, "", "" },
+	{ "a/b", 0, "", "a/b" },
+	{ "$share", 0, "", "$share" },
+	{ "$shared/g/t", 0, "", "$shared/g/t" },
+	{ "$Share/g/t", 0, "", "$Share/g/t" },
+	{ "a/$share/g/t", 0, "", "a/$share/g/t" },
+	{ "$share/g/t", 1, "g", "t" },
+	{ "$share/group/a/b/#", 1, "group", "a/b/#" },
+	{ "$share/g/+/x", 1, "g", "+/x" },
+	{ "$share/g//", 1, "g", "/" },
+	{ "$share/g//t", 1, "g", "/t" },
+	{ "$share/$g/$share/h/t", 1, "$g", "$share/h/t" },
+	{ "$share/\xc3\xa4/t", 1, "\xc3\xa4", "t" },
+	/* not a filter, which is not asked here */
+	{ "$share/g/#/t", 1, "g", "#/t" },
+	{ "$share/", -EINVAL, "", "" },
+	{ "$share/g", -EINVAL, "", "" },
+	{ "$share/g/", -EINVAL, "", "" },
+	{ "$share//", -EINVAL, "", "" },
+	{ "$share//t", -EINVAL, "", "" },
+	{ "$share/+/t", -EINVAL, "", "" },
+	{ "$share/#/t", -EINVAL, "", "" },
+	{ "$share/#", -EINVAL, "", "" },
+	{ "$share/g+/t", -EINVAL, "", "" },
+	{ "$share/#g/t", -EINVAL, "", "" },
+};
+
+static bool is_text(const struct mqttk_str *s, const char *text)
+{
+	return s->len == strlen(text) &&
+	       (!s->len || !memcmp(s->p, text, s->len));
+}
+
+/*
+ * A filter is taken apart into group and filter, or left whole, or refused.
+ * proves 5.0:MQTT-4.8.2-1, 5.0:MQTT-4.8.2-2
+ */
+static void topic_share(struct kunit *test)
+{
+	struct mqttk_share s;
+	size_t i, len;
+
+	for (i = 0; i < ARRAY_SIZE(shares); i++) {
+		const struct share *row = &shares[i];
+		u8 *buf;
+
+		len = strlen(row->text);
+		buf = exact(test, row->text, len);
+		KUNIT_EXPECT_EQ_MSG(test, mqttk_share_parse(buf, len, &s),
+				    row->ret, "%s", row->text);
+		KUNIT_EXPECT_EQ_MSG(test, mqttk_filter_is_shared(buf, len),
+				    row->ret != 0, "%s", row->text);
+		if (row->ret < 0)
+			continue;
+		KUNIT_EXPECT_TRUE_MSG(test, is_text(&s.group, row->group),
+				      "%s", row->text);
+		KUNIT_EXPECT_TRUE_MSG(test, is_text(&s.filter, row->filter),
+				      "%s", row->text);
+	}
+}
+
 static struct kunit_case topic_cases[] = {
 	KUNIT_CASE_PARAM(topic_validity, validity_gen_params),
 	KUNIT_CASE(topic_utf8_every_code_point),
@@ -412,6 +481,7 @@ static struct kunit_case topic_cases[] = {
 	KUNIT_CASE(topic_levels),
 	KUNIT_CASE_PARAM(topic_match, match_gen_params),
 	KUNIT_CASE(topic_match_oracle),
+	KUNIT_CASE(topic_share),
 	{}
 };
 

@@ -11,7 +11,7 @@
 tree=$("$MQTTK_LIB/tree")
 user=$("$MQTTK_LIB/build" user)
 n=0 failed=0
-for target in wire topic; do
+for target in wire props topic; do
 	n=$((n + 1))
 	if "$MQTTK_LIB/enter" "$tree" -r "$user:/stage" \
 		"/stage/selftests/fuzz/fuzz-$target" 200000; then
