@@ -13,7 +13,7 @@
 
 #include "deadline.h"
 
-static struct workqueue_struct *clock_wq;
+struct workqueue_struct *mqttk_clock_wq;
 
 /* Soft: with interrupts on, so that the wakeup delays nobody else's timers. */
 #define CLOCK_MODE	HRTIMER_MODE_ABS_SOFT
@@ -127,7 +127,7 @@ static enum hrtimer_restart clock_ring(struct hrtimer *timer)
 {
 	struct mqttk_clock *c = container_of(timer, struct mqttk_clock, timer);
 
-	queue_work(clock_wq, &c->work);
+	queue_work(mqttk_clock_wq, &c->work);
 	return HRTIMER_NORESTART;
 }
 
@@ -204,8 +204,8 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_clock_exit);
  */
 int __init mqttk_clock_module_init(void)
 {
-	clock_wq = alloc_workqueue("mqttk_clock", WQ_UNBOUND, 0);
-	return clock_wq ? 0 : -ENOMEM;
+	mqttk_clock_wq = alloc_workqueue("mqttk_clock", WQ_UNBOUND, 0);
+	return mqttk_clock_wq ? 0 : -ENOMEM;
 }
 
 /**
@@ -213,5 +213,5 @@ int __init mqttk_clock_module_init(void)
  */
 void mqttk_clock_module_exit(void)
 {
-	destroy_workqueue(clock_wq);
+	destroy_workqueue(mqttk_clock_wq);
 }

@@ -74,6 +74,9 @@ struct mqttk_clock {
 	struct work_struct work;
 };
 
+/* Unbound; for anything else, too, that is done at a time and may take long. */
+extern struct workqueue_struct *mqttk_clock_wq;
+
 int mqttk_clock_module_init(void);
 void mqttk_clock_module_exit(void);
 

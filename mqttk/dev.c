@@ -214,6 +214,7 @@ static int dev_open(struct inode *inode, struct file *file)
 	spin_lock(&files_lock);
 	list_add_tail(&f->node, &mn->files);
 	spin_unlock(&files_lock);
+	mqttk_sys_start(mn);
 	file->private_data = f;
 	return stream_open(inode, file);
 free:

@@ -174,9 +174,17 @@ void mqttk_limits_reset(struct mqttk_limits *l, bool init_userns)
  */
 int mqttk_limits_init(struct mqttk_limits *l, bool init_userns)
 {
+	int err;
+
 	mqttk_limits_reset(l, init_userns);
-	return percpu_counter_init_many(l->used, 0, GFP_KERNEL_ACCOUNT,
-					MQTTK_BUDGET_NR);
+	l->store = alloc_percpu_gfp(struct mqttk_store, GFP_KERNEL_ACCOUNT);
+	if (!l->store)
+		return -ENOMEM;
+	err = percpu_counter_init_many(l->used, 0, GFP_KERNEL_ACCOUNT,
+				       MQTTK_BUDGET_NR);
+	if (err)
+		free_percpu(l->store);
+	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_limits_init);
 
@@ -193,6 +201,7 @@ void mqttk_limits_exit(struct mqttk_limits *l)
 			  "mqttk: budget %d still holds %lld bytes\n", i,
 			  percpu_counter_sum(&l->used[i]));
 	percpu_counter_destroy_many(l->used, MQTTK_BUDGET_NR);
+	free_percpu(l->store);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_limits_exit);
 
@@ -261,6 +270,31 @@ void mqttk_unearmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
 {
 	percpu_counter_add_batch(&l->used[b], -(s64)bytes, CHARGE_BATCH);
 }
+
+/**
+ * mqttk_limits_stored - the messages of a netns
+ * @l: its limits
+ *
+ * Context: any.
+ * Return: how many there are, and their payloads' bytes; about, while they
+ *	come and go
+ */
+struct mqttk_store mqttk_limits_stored(const struct mqttk_limits *l)
+{
+	struct mqttk_store sum = {};
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct mqttk_store *s = per_cpu_ptr(l->store, cpu);
+
+		sum.messages += READ_ONCE(s->messages);
+		sum.bytes += READ_ONCE(s->bytes);
+	}
+	sum.messages = max(sum.messages, 0L);
+	sum.bytes = max(sum.bytes, 0L);
+	return sum;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_limits_stored);
 
 /**
  * mqttk_budget_left - about how much a budget has left

@@ -66,17 +66,29 @@ enum mqttk_limit {
 };
 
 /**
+ * struct mqttk_store - messages that came to be on a CPU, less those that went
+ * @messages: how many
+ * @bytes: their payloads
+ */
+struct mqttk_store {
+	long messages;
+	long bytes;
+};
+
+/**
  * struct mqttk_limits - settings and budgets of a netns
  * @used: bytes charged, by budget; per-CPU, so that publishers on different
  *	CPUs do not write one cache line
  * @value: settings; written under the netns's ctl_mutex, read anywhere with
  *	READ_ONCE()
  * @overflow: how often each budget refused
+ * @store: what messages there are, whoever holds them; kept by msg.c
  */
 struct mqttk_limits {
 	struct percpu_counter used[MQTTK_BUDGET_NR];
 	unsigned long value[MQTTK_LIMIT_NR];
 	atomic_long_t overflow[MQTTK_BUDGET_NR];
+	struct mqttk_store __percpu *store;
 };
 
 /**
@@ -114,6 +126,7 @@ bool mqttk_charge(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
 void mqttk_uncharge(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
 bool mqttk_earmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
 void mqttk_unearmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
+struct mqttk_store mqttk_limits_stored(const struct mqttk_limits *l);
 unsigned long mqttk_budget_left(struct mqttk_limits *l, enum mqttk_budget b);
 
 static inline unsigned long mqttk_limit(const struct mqttk_limits *l, enum mqttk_limit k)

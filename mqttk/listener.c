@@ -288,6 +288,8 @@ int mqttk_listener_add(struct mqttk_net *mn,
 		if (ln->sock)
 			sock_release(ln->sock);
 		mqttk_listener_put(ln);
+	} else {
+		mqttk_sys_start(mn);
 	}
 	return err;
 }

@@ -13,6 +13,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "queue.h"
+#include "version.h"
 
 static char *listen;
 module_param(listen, charp, 0444);
@@ -103,4 +104,5 @@ module_init(mqttk_init);
 module_exit(mqttk_exit);
 
 MODULE_DESCRIPTION("MQTT broker");
+MODULE_VERSION(MQTTK_VERSION);
 MODULE_LICENSE("GPL");

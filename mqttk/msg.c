@@ -28,6 +28,13 @@ static bool is_inline(const struct mqttk_msg *msg)
 	return msg->payload_len <= MQTTK_MSG_INLINE;
 }
 
+/* Counts a message in, or out again. */
+static void count(const struct mqttk_msg *msg, int sign)
+{
+	this_cpu_add(msg->limits->store->messages, sign);
+	this_cpu_add(msg->limits->store->bytes, sign * (long)msg->payload_len);
+}
+
 static int charge(struct mqttk_msg *msg, size_t bytes)
 {
 	if (!mqttk_charge(msg->limits, MQTTK_BUDGET_MESSAGE, bytes))
@@ -86,6 +93,7 @@ struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
 		if (!msg->bvec)
 			goto free;
 	}
+	count(msg, 1);
 	return msg;
 free:
 	kvfree(msg);
@@ -200,6 +208,7 @@ static void free_now(struct mqttk_msg *msg)
 			cond_resched();
 	}
 	mqttk_uncharge(msg->limits, MQTTK_BUDGET_MESSAGE, msg->charged);
+	count(msg, -1);
 	kvfree(msg->bvec);
 	kvfree(msg);
 }

@@ -96,8 +96,11 @@ int mqttk_net_reset(struct mqttk_net *mn)
 	mqttk_listener_del_all(mn);
 	mqttk_conns_abort(mn);
 	mqttk_sessions_end(mn);
+	mqttk_sys_stop(mn);
 	mqttk_retain_clear(&mn->retained, NULL, 0);
 	mqttk_limits_reset(&mn->limits, mqttk_net_is_initial(mn->net));
+	/* For files that are still open. */
+	mqttk_sys_start(mn);
 	mutex_unlock(&mn->ctl_mutex);
 	return 0;
 }
@@ -117,6 +120,7 @@ static int __net_init net_init(struct net *net)
 	init_waitqueue_head(&mn->wait);
 	mqttk_dev_net_init(mn);
 	mqttk_clock_init(&mn->clock);
+	mqttk_sys_init(mn);
 
 	mn->stats = alloc_percpu_gfp(struct mqttk_stats, GFP_KERNEL_ACCOUNT);
 	if (!mn->stats)
@@ -162,6 +166,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	mqttk_listener_del_all(mn);
 	mutex_unlock(&mn->ctl_mutex);
 
+	mqttk_sys_stop(mn);
 	mqttk_conns_abort(mn);
 	mqttk_sessions_end(mn);
 	mqttk_dev_net_exit(mn);

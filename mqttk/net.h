@@ -18,6 +18,7 @@
 #include "filter.h"
 #include "limits.h"
 #include "retain.h"
+#include "sys.h"
 
 struct netlink_ext_ack;
 
@@ -64,6 +65,7 @@ struct mqttk_stats {
  * @limits: settings and budgets
  * @stats: counters
  * @clock: what is due at a time
+ * @sys: the $SYS topics
  * @dying: set once, when the namespace or the module goes
  * @ctl_mutex: serializes control: listeners, limits, reset
  * @listeners: under @ctl_mutex
@@ -89,6 +91,7 @@ struct mqttk_net {
 	struct mqttk_limits limits;
 	struct mqttk_stats __percpu *stats;
 	struct mqttk_clock clock;
+	struct mqttk_sys sys;
 	bool dying;
 	struct mutex ctl_mutex;	/* control */
 	struct list_head listeners;

@@ -1029,6 +1029,8 @@ int mqttk_nl_limit_set_doit(struct sk_buff *skb, struct genl_info *info)
 	err = mqttk_limit_set(&mn->limits, key, nla_get_uint(value),
 			      init_admin);
 	mutex_unlock(&mn->ctl_mutex);
+	if (!err && key == MQTTK_LIMIT_SYS_INTERVAL)
+		mqttk_sys_refresh(mn);
 	d = &mqttk_limit_desc[key];
 	if (err == -ERANGE)
 		NL_SET_ERR_MSG_ATTR_FMT(info->extack, value,

@@ -71,6 +71,7 @@ int mqttk_retained_init(struct mqttk_retained *rt, struct mqttk_limits *limits,
 	spin_lock_init(&rt->lock);
 	rt->count = 0;
 	rt->bytes = 0;
+	rt->earmarked = 0;
 	rt->expired = 0;
 	rt->clock = clock;
 	return mqttk_levels_init(&rt->tree, limits, MQTTK_BUDGET_RETAINED,
@@ -213,6 +214,7 @@ static struct mqttk_msg *retain_dismiss(struct mqttk_retained *rt,
 		node->level.users--;
 		WRITE_ONCE(rt->count, rt->count - 1);
 		WRITE_ONCE(rt->bytes, rt->bytes - retain_size(old));
+		WRITE_ONCE(rt->earmarked, rt->earmarked - old->charged);
 	}
 	return old;
 }
@@ -311,6 +313,7 @@ static int retain_swap(struct mqttk_retained *rt,
 		node->level.users++;
 		WRITE_ONCE(rt->count, rt->count + 1);
 		WRITE_ONCE(rt->bytes, rt->bytes + retain_size(msg));
+		WRITE_ONCE(rt->earmarked, rt->earmarked + msg->charged);
 	}
 	/* One store: a walk that peeks finds one message or the other. */
 	WRITE_ONCE(node->msg, msg);

@@ -23,6 +23,7 @@ struct mqttk_retain_expiry;
  *	inside session->lock
  * @count: messages; under @lock, peeked at without
  * @bytes: their topics and payloads; likewise
+ * @earmarked: bytes that count as messages and as retained; likewise
  * @expired: messages taken out because their time had come; likewise
  * @clock: tells when it comes
  */
@@ -31,6 +32,7 @@ struct mqttk_retained {
 	spinlock_t lock;	/* shape and messages */
 	unsigned long count;
 	unsigned long bytes;
+	unsigned long earmarked;
 	unsigned long expired;
 	struct mqttk_clock *clock;
 };

@@ -76,6 +76,9 @@ static void retain_teardown(struct kunit *test)
 	mqttk_clock_exit(&ctx->clock);
 	KUNIT_EXPECT_EQ(test, ctx->rt.count, 0);
 	KUNIT_EXPECT_EQ(test, ctx->rt.bytes, 0);
+	KUNIT_EXPECT_EQ(test, ctx->rt.earmarked, 0);
+	KUNIT_EXPECT_EQ(test, mqttk_limits_stored(ctx->limits).messages, 0);
+	KUNIT_EXPECT_EQ(test, mqttk_limits_stored(ctx->limits).bytes, 0);
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
 	mqttk_limits_exit(ctx->limits);
 }
@@ -222,6 +225,8 @@ static void retain_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, set(ctx, text_of("a"), "1", 1), 0);
 	KUNIT_EXPECT_EQ(test, ctx->rt.count, 2);
 	KUNIT_EXPECT_EQ(test, ctx->rt.bytes, 3 + 5 + 1 + 1);
+	KUNIT_EXPECT_EQ(test, mqttk_limits_stored(ctx->limits).messages, 2);
+	KUNIT_EXPECT_EQ(test, mqttk_limits_stored(ctx->limits).bytes, 5 + 1);
 	KUNIT_EXPECT_EQ(test, set(ctx, text_of("a/b"), "1", 1), 0);
 	KUNIT_EXPECT_EQ(test, ctx->rt.count, 2);
 	KUNIT_EXPECT_EQ(test, ctx->rt.bytes, 3 + 1 + 1 + 1);

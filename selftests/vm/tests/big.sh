@@ -27,6 +27,8 @@ given_back()
 }
 
 LIMIT=268435455 broker_start
+# What messages take is looked at below; the $SYS topics are some, too.
+limit sys_interval 0
 limit max_packet_size 268435455
 limit max_queued_bytes 268435456
 limit message_memory 536870912

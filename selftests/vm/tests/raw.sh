@@ -32,6 +32,8 @@ nobody_without_name()
 }
 
 broker_start
+# What messages take is looked at below; the $SYS topics are some, too.
+limit sys_interval 0
 results python3 "$clients/raw.py"
 if on_mqttk; then
 	check 'a listener for users only' mqttkctl listener add "127.0.0.1:$((PORT + 1))"
