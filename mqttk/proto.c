@@ -121,6 +121,29 @@ int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	return 0;
 }
 
+/**
+ * mqttk_proto_malformed - bytes came that no packet begins with
+ * @peer: the connection, which is closed for it
+ * @packet: the bytes
+ * @len: how many
+ *
+ * If it is a CONNECT that went wrong so early, its sender's language is still
+ * to be found out for the farewell.
+ */
+void mqttk_proto_malformed(struct mqttk_peer *peer, const u8 *packet,
+			   size_t len)
+{
+	size_t n = 1;
+
+	if (peer->state != MQTTK_PEER_NEW || !len ||
+	    packet[0] >> 4 != MQTTK_CONNECT)
+		return;
+	while (n < len && packet[n] & 0x80)
+		n++;
+	if (++n < len && n <= MQTTK_FIXED_MAX)
+		guess_version(peer, packet + n, len - n);
+}
+
 /* -- what goes out ------------------------------------------------------- */
 
 /**

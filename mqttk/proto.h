@@ -111,6 +111,8 @@ void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn,
 		      bool anonymous_ok);
 int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		      const u8 *body, size_t avail);
+void mqttk_proto_malformed(struct mqttk_peer *peer, const u8 *packet,
+			   size_t len);
 int mqttk_proto_packet(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		       const u8 *body);
 int mqttk_proto_publish_begin(struct mqttk_peer *peer,
