@@ -450,7 +450,7 @@ static int enlarge(struct step *st, size_t room)
 
 	if (size <= st->size)
 		return -EINVAL;
-	buf = kvmalloc(size, GFP_KERNEL_ACCOUNT);
+	buf = kvmalloc(size, MSG_GFP);
 	if (!buf)
 		return -ENOMEM;
 	kvfree(st->buf);
@@ -471,7 +471,7 @@ static ssize_t read_lines(struct dev_file *f, const struct file *file,
 	size_t copied;
 	int err;
 
-	st.buf = kvmalloc(st.size, GFP_KERNEL_ACCOUNT);
+	st.buf = kvmalloc(st.size, MSG_GFP);
 	if (!st.buf)
 		return -ENOMEM;
 	for (;;) {
@@ -622,7 +622,7 @@ static int parse_lines(u8 *text, size_t len, u32 max_packet,
 
 	for (at = text; at < end; at++)
 		nr += *at == '\n';
-	l = kvmalloc_array(nr, sizeof(*l), GFP_KERNEL_ACCOUNT);
+	l = kvmalloc_array(nr, sizeof(*l), MSG_GFP);
 	if (!l)
 		return -ENOMEM;
 	for (i = 0, at = text; i < nr; i++, at = nl + 1) {
@@ -731,7 +731,7 @@ static ssize_t dev_write(struct kiocb *iocb, struct iov_iter *from)
 		return 0;
 	if (len > MQTTK_WRITE_MAX)
 		return -EINVAL;
-	text = kvmalloc(len, GFP_KERNEL_ACCOUNT);
+	text = kvmalloc(len, MSG_GFP);
 	if (!text)
 		return -ENOMEM;
 	if (copy_from_iter_full(text, len, from))
