@@ -8,6 +8,7 @@
  * what it finds there first. So the order of messages is that of the queue,
  * whatever the QoS: one that waits for the window holds up those behind it.
  */
+#include <kunit/visibility.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -326,6 +327,7 @@ unlock:
 	spin_unlock_bh(&s->lock);
 	return n;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_peek);
 
 /* The oldest of the queue was sent, or passed over. */
 static void consume_one(struct mqttk_session *s, bool skip)
@@ -390,6 +392,7 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 		if (ents[i].resend)
 			put_ent(&ents[i]);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume);
 
 /* Room in the window again: what waited for it can go. */
 static void acknowledged(struct mqttk_session *s)
@@ -421,6 +424,7 @@ int mqttk_session_puback(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	spin_unlock_bh(&s->lock);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_puback);
 
 /**
  * mqttk_session_pubrec - the client has a message of QoS 2

@@ -3,6 +3,7 @@
  * The broker of a network namespace: it comes with the namespace and goes with
  * it, at any moment.
  */
+#include <kunit/visibility.h>
 #include <linux/module.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
@@ -32,6 +33,7 @@ struct mqttk_net *mqttk_net(const struct net *net)
 {
 	return net_generic(net, mqttk_net_id);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_net);
 
 /**
  * mqttk_net_is_initial - does a netns belong to the initial user namespace?

@@ -9,6 +9,7 @@
  * filter; and a fan-out of any size can leave RCU and yield between slices,
  * going on from that index. Membership is as each slice finds it.
  */
+#include <kunit/visibility.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
@@ -496,6 +497,7 @@ unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 		*matched = fo.matched;
 	return fo.cost;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish);
 
 /**
  * mqttk_router_will - publish a will
@@ -512,6 +514,7 @@ void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will)
 	mqttk_router_publish(mn, will, NULL, NULL);
 	mqttk_msg_put(will);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_router_will);
 
 /**
  * mqttk_router_reroute - find another receiver for a message of a lost session

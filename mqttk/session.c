@@ -15,6 +15,7 @@
  * netns says so. If an endpoint is attached just then, that one cleans up, when
  * it leaves; otherwise whoever ended it does. Nobody waits for an endpoint.
  */
+#include <kunit/visibility.h>
 #include <linux/delay.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
@@ -297,6 +298,7 @@ void mqttk_session_leave(struct mqttk_session *s, struct mqttk_endpoint *ep,
 		clean_up(s);
 	mqttk_session_put(s);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_leave);
 
 /**
  * mqttk_session_take_replays - go on with what the endpoint before left
@@ -612,6 +614,7 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 	replace_old(mn, old);
 	return s;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_open);
 
 /**
  * mqttk_session_open_hidden - a session without a client id
@@ -756,6 +759,7 @@ unlock:
 	mutex_unlock(&mn->sub_mutex);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_subscribe);
 
 /**
  * mqttk_session_unsubscribe - end a subscription
@@ -780,3 +784,4 @@ int mqttk_session_unsubscribe(struct mqttk_session *s,
 	mutex_unlock(&mn->sub_mutex);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_unsubscribe);
