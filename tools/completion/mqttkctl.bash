@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # Completion of mqttkctl for bash: objects, verbs and options, the names of
-# listeners and limits, and who is connected.
+# listeners and limits and what these can be set to, who is connected, and who
+# has a session.
 
 # _mqttkctl_names OBJECT: the first, or for listeners the name's, word of each
 # line that `mqttkctl OBJECT show` prints. Words with escapes cannot be typed
@@ -59,24 +60,58 @@ _mqttkctl_listener()
 	esac
 }
 
+# _mqttkctl_id OBJECT N: the Nth of the words that name a client: ID, id ID or
+# index N.
+_mqttkctl_id()
+{
+	[[ $2 = 1 || $prev = id ]] && _mqttkctl_offer < <(_mqttkctl_names "$1")
+}
+
 _mqttkctl_client()
 {
 	local n=$1 verb=$2
 
-	case $n.$verb in
+	case $n.$verb.$prev in
 	1.*)	_mqttkctl_words show disconnect help ;;
-	2.show|2.disconnect) _mqttkctl_offer < <(_mqttkctl_names client) ;;
-	3.*)	[[ $prev != id ]] || _mqttkctl_offer < <(_mqttkctl_names client) ;;
+	# What an administrator may have to say.
+	*.disconnect.reason)
+		_mqttkctl_words 0x83 0x87 0x89 0x8b 0x96 0x97 0x98 0x9c 0x9d 0x9f 0xa0
+		;;
+	3.disconnect.id|3.disconnect.index) _mqttkctl_id client 2 ;;
+	3.disconnect.*) _mqttkctl_words reason ;;
+	4.disconnect.*)
+		case ${words[-3]} in
+		id|index) _mqttkctl_words reason ;;
+		esac
+		;;
+	2.show.*|2.disconnect.*|3.show.*) _mqttkctl_id client $((n - 1)) ;;
+	esac
+}
+
+_mqttkctl_session()
+{
+	local n=$1 verb=$2
+
+	case $n.$verb in
+	1.*)	_mqttkctl_words show del help ;;
+	[23].show|[23].del) _mqttkctl_id session $((n - 1)) ;;
 	esac
 }
 
 _mqttkctl_limit()
 {
-	local n=$1 verb=$2
+	local n=$1 verb=$2 unit
 
 	case $n.$verb in
 	1.*)	_mqttkctl_words show set help ;;
 	2.show|2.set) _mqttkctl_offer < <(_mqttkctl_names limit) ;;
+	3.set)
+		read -r _ _ unit _ < <(mqttkctl "${netns[@]}" limit show "$prev" 2>/dev/null)
+		case $unit in
+		boolean)	_mqttkctl_words true false ;;
+		strategy)	_mqttkctl_words round-robin least-inflight same-topic ;;
+		esac
+		;;
 	esac
 }
 
@@ -107,11 +142,11 @@ _mqttkctl()
 		if [[ $cur == -* ]]; then
 			_mqttkctl_words -j --json -p --pretty -n --netns -V --version -h --help
 		else
-			_mqttkctl_words listener client limit stats sub pub reset help
+			_mqttkctl_words listener client session limit stats sub pub reset help
 		fi
 	else
 		case ${words[i]} in
-		listener|client|limit)
+		listener|client|session|limit)
 			"_mqttkctl_${words[i]}" $((${#words[@]} - 1 - i)) "${words[i + 1]}"
 			;;
 		sub)	_mqttkctl_words -t -q -v -C -W -F -N -R --retained-only --help ;;

@@ -11,6 +11,11 @@
 
 #include "mqttkctl.h"
 
+static const struct which_attrs which = {
+	.id = MQTTK_A_CLIENT_ID,
+	.index = MQTTK_A_CLIENT_INDEX,
+};
+
 static const char *version_str(unsigned int level)
 {
 	switch (level) {
@@ -39,6 +44,7 @@ static void show_conn(const struct nlattr **attrs)
 		 nl_uint(attrs[MQTTK_A_CLIENT_KEEPALIVE]));
 	out_uint("connected_ms", NULL, age);
 	out_str(NULL, "connected", duration_str(age));
+	out_expiry(attrs[MQTTK_A_CLIENT_EXPIRY_INTERVAL]);
 	out_uint("bytes_received", NULL,
 		 nl_uint(attrs[MQTTK_A_CLIENT_BYTES_RECEIVED]));
 	out_uint("bytes_sent", NULL, nl_uint(attrs[MQTTK_A_CLIENT_BYTES_SENT]));
@@ -50,16 +56,8 @@ static void show_one(const struct nlattr **attrs)
 		   MQTTK_TRANSPORT_TCP;
 
 	out_begin(NULL);
-	if (attrs[MQTTK_A_CLIENT_ID])
-		out_str("id", "", nl_str(attrs[MQTTK_A_CLIENT_ID]));
-	else
-		out_word("-");
-	if (attrs[MQTTK_A_CLIENT_ID_LENGTH]) {
-		out_word("...");
-		out_uint("id_length", "id-length",
-			 nl_uint(attrs[MQTTK_A_CLIENT_ID_LENGTH]));
-	}
-	out_uint("index", NULL, nl_uint(attrs[MQTTK_A_CLIENT_INDEX]));
+	out_which(attrs[MQTTK_A_CLIENT_ID], attrs[MQTTK_A_CLIENT_ID_LENGTH],
+		  attrs[MQTTK_A_CLIENT_INDEX]);
 	out_str("transport", NULL, tcp ? "tcp" : "device");
 	if (tcp)
 		show_conn(attrs);
@@ -78,75 +76,84 @@ static void show_one(const struct nlattr **attrs)
 		 nl_uint(attrs[MQTTK_A_CLIENT_MESSAGES_QUEUED]));
 	out_uint("bytes_queued", NULL,
 		 nl_uint(attrs[MQTTK_A_CLIENT_BYTES_QUEUED]));
+	out_uint("messages_inflight", "inflight",
+		 nl_uint(attrs[MQTTK_A_CLIENT_MESSAGES_INFLIGHT]));
+	out_uint("messages_unreleased", "unreleased",
+		 nl_uint(attrs[MQTTK_A_CLIENT_MESSAGES_UNRELEASED]));
+	out_uint("messages_expired", "expired",
+		 nl_uint(attrs[MQTTK_A_CLIENT_MESSAGES_EXPIRED]));
 	out_uint("subscriptions", "subscriptions",
 		 nl_uint(attrs[MQTTK_A_CLIENT_SUBSCRIPTIONS]));
 	out_end();
 }
 
-/*
- * Which client: ID, or `id ID` for one that is called "index" or "id", or
- * `index N`. 0 or an exit status.
- */
-static int put_which(struct nlmsghdr *nlh, const char *verb, int argc,
-		     char **argv)
-{
-	__u64 index;
-
-	if (argc == 2 && !strcmp(argv[0], "index")) {
-		if (!parse_number(argv[1], &index) || index > UINT32_MAX)
-			return usage_error("%s: index %s: not a number", verb,
-					   argv[1]);
-		mnl_attr_put_u32(nlh, MQTTK_A_CLIENT_INDEX, index);
-		return 0;
-	}
-	if (argc == 2 && !strcmp(argv[0], "id")) {
-		argc--;
-		argv++;
-	}
-	if (argc != 1)
-		return usage_error("%s: one client: ID, id ID or index N", verb);
-	if (strlen(argv[0]) > MQTTK_CLIENT_ID_MAX)
-		return usage_error("%s: too long an identifier: use its index",
-				   verb);
-	mnl_attr_put_strz(nlh, MQTTK_A_CLIENT_ID, argv[0]);
-	return 0;
-}
-
 static int do_show(int argc, char **argv)
 {
+	const char *what = argc > 1 ? argv[argc - 1] : NULL;
 	struct nlmsghdr *nlh;
 	int err;
 
-	nlh = nl_request(MQTTK_CMD_CLIENT_GET, argc < 2);
-	if (argc > 1) {
-		err = put_which(nlh, "client show", argc - 1, argv + 1);
+	nlh = nl_request(MQTTK_CMD_CLIENT_GET, !what);
+	argc--;
+	argv++;
+	if (what) {
+		err = put_which(nlh, &which, "client show", &argc, &argv);
 		if (err)
 			return err;
+		if (argc)
+			return usage_error("client show: %s: one client, or none",
+					   argv[0]);
 	}
 	out_list_begin();
 	err = nl_talk(nlh, MQTTK_A_CLIENT_MAX, show_one);
 	out_list_end();
-	return nl_failed("client show", argc > 1 ? argv[argc - 1] : NULL, err);
+	return nl_failed("client show", what, err);
+}
+
+/* `reason CODE`, or nothing; 0 or an exit status. */
+static int put_reason(struct nlmsghdr *nlh, int argc, char **argv)
+{
+	__u8 code;
+
+	if (!argc)
+		return 0;
+	if (!is_short_for(argv[0], "reason"))
+		return usage_error("client disconnect: %s: no such option (mqttkctl client help)",
+				   argv[0]);
+	if (argc != 2)
+		return usage_error("client disconnect: reason: which one code?");
+	if (!parse_code(argv[1], &code))
+		return usage_error("client disconnect: reason %s: not a reason code: 0x80 to 0xa2",
+				   argv[1]);
+	mnl_attr_put_u8(nlh, MQTTK_A_CLIENT_REASON, code);
+	return 0;
 }
 
 static int do_disconnect(int argc, char **argv)
 {
+	const char *what;
 	struct nlmsghdr *nlh;
 	int err;
 
 	if (argc < 2)
 		return usage_error("client disconnect: which one? (its identifier)");
 	nlh = nl_request(MQTTK_CMD_CLIENT_DISCONNECT, false);
-	err = put_which(nlh, "client disconnect", argc - 1, argv + 1);
+	argc--;
+	argv++;
+	err = put_which(nlh, &which, "client disconnect", &argc, &argv);
+	what = argv[-1];
+	if (!err)
+		err = put_reason(nlh, argc, argv);
 	if (err)
 		return err;
-	return nl_failed("client disconnect", argv[argc - 1],
+	return nl_failed("client disconnect", what,
 			 nl_talk(nlh, MQTTK_A_CLIENT_MAX, NULL));
 }
 
 static const struct command verbs[] = {
 	{ "show", do_show, false, "[[id] ID | index N]" },
-	{ "disconnect", do_disconnect, false, "[id] ID | index N" },
+	{ "disconnect", do_disconnect, false,
+	  "{[id] ID | index N} [reason CODE]" },
 	{ }
 };
 

@@ -33,6 +33,8 @@ static const struct command objects[] = {
 	  "print messages" },
 	{ "pub", cmd_pub, false,
 	  "publish messages" },
+	{ "session", cmd_session, false,
+	  "what is kept for clients, connected or not" },
 	{ "reset", cmd_reset, true,
 	  "back to the state just after loading" },
 	{ }

@@ -16,6 +16,7 @@
 
 #define VERSION		"0.1.0"	/* as in dkms.conf */
 #define DEFAULT_PORT	1883
+#define EXPIRY_NEVER	0xffffffff
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 /* Exit statuses. */
@@ -57,6 +58,7 @@ int cmd_limit(int argc, char **argv);
 int cmd_listener(int argc, char **argv);
 int cmd_pub(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
+int cmd_session(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_sub(int argc, char **argv);
 
@@ -102,6 +104,27 @@ const char *ifname_str(unsigned int ifindex);
 
 /* number.c */
 bool parse_number(const char *word, __u64 *value);
+bool parse_interval(const char *word, __u64 *seconds);
+const char *interval_str(__u64 seconds);
+bool parse_code(const char *word, __u8 *code);
 const char *duration_str(__u64 msec);
+
+/* which.c */
+
+/**
+ * struct which_attrs - the attributes by which a request names somebody
+ * @id: client identifier
+ * @index: index
+ */
+struct which_attrs {
+	int id;
+	int index;
+};
+
+int put_which(struct nlmsghdr *request, const struct which_attrs *attrs,
+	      const char *verb, int *argc, char ***argv);
+void out_which(const struct nlattr *id, const struct nlattr *id_length,
+	       const struct nlattr *index);
+void out_expiry(const struct nlattr *attr);
 
 #endif /* MQTTKCTL_H */

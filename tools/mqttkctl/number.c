@@ -2,6 +2,7 @@
 /*
  * Numbers and times as people write and read them.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,97 @@ bool parse_number(const char *word, __u64 *value)
 	if (*value > UINT64_MAX >> shift)
 		return false;
 	*value <<= shift;
+	return true;
+}
+
+/* Longest first; months and years are what mosquitto.conf means by them. */
+static const struct {
+	char letter;
+	__u32 seconds;
+} intervals[] = {
+	{ 'y', 365 * 86400 },
+	{ 'm', 30 * 86400 },
+	{ 'w', 7 * 86400 },
+	{ 'd', 86400 },
+	{ 'h', 3600 },
+	{ 's', 1 },
+};
+
+/**
+ * parse_interval - seconds, or a number with s, h, d, w, m or y behind it
+ * @word: as typed
+ * @seconds: what it means
+ *
+ * Return: whether it makes sense
+ */
+bool parse_interval(const char *word, __u64 *seconds)
+{
+	__u32 unit = 1;
+	char *end;
+	size_t i;
+
+	if (*word < '0' || *word > '9')
+		return false;
+	errno = 0;
+	*seconds = strtoull(word, &end, 10);
+	if (errno)
+		return false;
+	if (*end) {
+		for (i = 0; i < ARRAY_SIZE(intervals); i++)
+			if (*end == intervals[i].letter)
+				break;
+		if (i == ARRAY_SIZE(intervals) || end[1])
+			return false;
+		unit = intervals[i].seconds;
+	}
+	if (*seconds > UINT64_MAX / unit)
+		return false;
+	*seconds *= unit;
+	return true;
+}
+
+/**
+ * interval_str - an interval as parse_interval() takes it, exactly
+ * @seconds: how long
+ *
+ * Return: until the next call
+ */
+const char *interval_str(__u64 seconds)
+{
+	static char str[24];
+	size_t i = 0;
+
+	if (!seconds)
+		return "0";
+	while (seconds % intervals[i].seconds)
+		i++;
+	snprintf(str, sizeof(str), "%llu%c",
+		 (unsigned long long)seconds / intervals[i].seconds,
+		 intervals[i].letter);
+	return str;
+}
+
+/**
+ * parse_code - an MQTT reason code, decimal or hexadecimal
+ * @word: as typed
+ * @code: the code
+ *
+ * Return: whether it can be one
+ */
+bool parse_code(const char *word, __u8 *code)
+{
+	bool hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+	const char *digits = hex ? word + 2 : word;
+	unsigned long value;
+	char *end;
+
+	if (!isxdigit((unsigned char)*digits))
+		return false;
+	errno = 0;
+	value = strtoul(digits, &end, hex ? 16 : 10);
+	if (errno || *end || value > UINT8_MAX)
+		return false;
+	*code = value;
 	return true;
 }
 

@@ -37,6 +37,13 @@ static const char * const counters[MQTTK_A_COUNTERS_MAX + 1] = {
 	[MQTTK_A_COUNTERS_MESSAGES_REFUSED] = "messages_refused",
 	[MQTTK_A_COUNTERS_RETAIN_REFUSED] = "retain_refused",
 	[MQTTK_A_COUNTERS_WILLS_SENT] = "wills_sent",
+	[MQTTK_A_COUNTERS_MESSAGES_EXPIRED] = "messages_expired",
+	[MQTTK_A_COUNTERS_SESSIONS_EXPIRED] = "sessions_expired",
+	[MQTTK_A_COUNTERS_CLIENTS_DISCONNECTED] = "clients_disconnected",
+	[MQTTK_A_COUNTERS_PACKETS_RECEIVED] = "packets_received",
+	[MQTTK_A_COUNTERS_PACKETS_SENT] = "packets_sent",
+	[MQTTK_A_COUNTERS_PUBLISH_BYTES_RECEIVED] = "publish_bytes_received",
+	[MQTTK_A_COUNTERS_PUBLISH_BYTES_SENT] = "publish_bytes_sent",
 };
 
 static void show_values(const char * const *names, const struct nlattr **attrs,
@@ -50,7 +57,7 @@ static void show_values(const char * const *names, const struct nlattr **attrs,
 		if (opt_json)
 			out_uint(names[i], NULL, nl_uint(attrs[i]));
 		else
-			printf("  %-20s %llu\n", names[i],
+			printf("  %-22s %llu\n", names[i],
 			       (unsigned long long)nl_uint(attrs[i]));
 	}
 }
