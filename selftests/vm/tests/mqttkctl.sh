@@ -68,9 +68,16 @@ for word in 1.2.3.4 1.2.3:1883 ::1:1883 '[::1]:' 127.0.0.1:65536 \
 done
 check 'a listener cannot be half anonymous' \
 	ctl 2 listener add 127.0.0.1:1883 anonymous maybe
+for words in 'a reason' 'a reason 256' 'a reason 0x' 'a reason x' 'a reason 1 2' \
+	'a b' 'index a' ''; do
+	# shellcheck disable=SC2086 # words
+	check "nobody is disconnected so: $words" ctl 2 client disconnect $words
+done
+check 'a session to end must be named' ctl 2 session del
+check 'one session at a time' ctl 2 session del a b
 check 'the version' ctl 0 -V
 check 'every object says what it can do' \
-	sh -c 'for o in listener client limit stats; do mqttkctl $o help || exit; done'
+	sh -c 'for o in listener client session limit stats; do mqttkctl $o help || exit; done'
 
 # --- listener ---
 check 'an empty list is a list' ctl 0 -j listener show
@@ -186,6 +193,215 @@ check 'disconnect by index: gone, or back by another connection' wait_for 30 sh 
 kill $sub
 wait $sub 2>/dev/null
 
+# --- reasons, and what a session goes through ---
+# hold.py ID LEVEL EXPIRY [busy|long]: a client that stays until it is cut off,
+# then prints type and reason code of the last packet it got. busy: it owes an
+# acknowledgment, and the release of a message of QoS 2.
+cat >"$ktap_tmp/hold.py" <<'PY'
+import socket, struct, sys
+name, level, expiry = sys.argv[1].encode(), int(sys.argv[2]), int(sys.argv[3])
+mode = (sys.argv[4:] or [''])[0]
+def string(s):
+    return struct.pack('>H', len(s)) + s
+def packet(kind, body):
+    n, length = len(body), b''
+    while n > 127:
+        length += bytes([n & 127 | 128])
+        n >>= 7
+    return bytes([kind]) + length + bytes([n]) + body
+props = struct.pack('>BBI', 5, 0x11, expiry) if level == 5 else b''
+none = b'\0' if level == 5 else b''
+if mode == 'long':
+    name *= 2000
+s = socket.create_connection(('127.0.0.1', 1883))
+s.settimeout(60)
+s.sendall(packet(0x10, string(b'MQTT') + bytes([level, 2 if level == 5 else 0, 0, 0]) +
+                 props + string(name)))
+if mode == 'busy':
+    s.sendall(packet(0x82, b'\0\1' + none + string(b'busy') + b'\1') +
+              packet(0x32, string(b'busy') + b'\0\2' + none + b'x') +
+              packet(0x34, string(b'nobody') + b'\0\3' + none + b'x'))
+data = b''
+while True:
+    try:
+        more = s.recv(4096)
+    except ConnectionResetError:
+        more = b''
+    if not more:
+        break
+    data += more
+while data:
+    length, at = 0, 0
+    while True:
+        at += 1
+        length |= (data[at] & 127) << 7 * (at - 1)
+        if not data[at] & 128:
+            break
+    last, data = data[:at + 1 + length], data[at + 1 + length:]
+print('%02x %02x' % (last[0], last[at + 1]))
+PY
+
+# hold ID LEVEL EXPIRY [MODE]: hold.py in the background, $told its output.
+hold()
+{
+	python3 "$ktap_tmp/hold.py" "$@" >"$ktap_tmp/told-$1" &
+	held=$! told=$ktap_tmp/told-$1
+	wait_for 20 mqttkctl client show "$1"
+}
+
+hold kicked 5 0
+check 'disconnect with a reason' ctl 0 client disconnect kicked reason 0x97
+wait $held
+is "$(cat "$told")" 'e0 97' 'disconnect with a reason: the client is told'
+hold kicked 5 0
+check 'disconnect without a reason' ctl 0 client disconnect kicked
+wait $held
+is "$(cat "$told")" 'e0 98' 'disconnect without a reason: administrative action'
+hold kicked 4 0
+check 'disconnect one of 3.1.1 with a reason' \
+	ctl 0 client disconnect id kicked reason 151
+wait $held
+is "$(cat "$told")" '20 00' 'disconnect one of 3.1.1 with a reason: that cannot be told'
+check 'its session stays' ctl 0 session show kicked
+check 'which can be ended' ctl 0 session del kicked
+for code in 0 4 127 0x84 0x91 0x92 0xa3 255; do
+	check "no server disconnects with $code" \
+		ctl 1 client disconnect nobody reason "$code"
+	check "no server disconnects with $code: says so" says "$err" \
+		'client disconnect: nobody: not a reason a server may disconnect for'
+done
+
+hold busy 5 36000 busy
+for object in client session; do
+	check "a busy $object" wait_for 10 sh -c "mqttkctl -j $object show busy | jq -e '
+		.[0] | .messages_inflight == 1 and .messages_unreleased == 1 and
+		.messages_queued == 0 and .messages_received == 2 and
+		.messages_sent == 1 and .messages_expired == 0 and
+		.messages_dropped == 0 and .subscriptions == 1 and
+		.expiry_interval == 36000'"
+done
+check 'a busy session: connected' ctl 0 -j session show busy
+check 'a busy session: connected, no end in sight' json 'd[0]["connected"] and
+	d[0]["connected_ms"] > 0 and not {"away_ms", "ends_ms"} & set(d[0])'
+index=$(jq '.[0].index' "$out")
+check 'its client leaves' ctl 0 client disconnect busy
+wait $held
+check 'and it goes on' wait_for 10 sh -c "mqttkctl session show busy | grep -qE '^busy \
+away [0-9.ms]+ ends-in 9h[0-9]{2}m expiry 10h00m subscriptions 1 queued 0 bytes 0 \
+inflight 1 unreleased 1 received 2 sent 1 dropped 0 expired 0\$'"
+check 'without its client' ctl 1 client show busy
+check 'disconnect who is away' ctl 1 client disconnect busy
+check 'disconnect who is away: says so' \
+	says "$err" 'client disconnect: busy: no such client is connected'
+check 'a session has its client'\''s index' ctl 0 -j session show index "$index"
+check 'a session has its client'\''s index: the same' json 'd[0]["id"] == "busy" and
+	not d[0]["connected"] and 0 < d[0]["ends_ms"] <= 36000000'
+hold busy 5 0
+check 'end it, by index' ctl 0 session del index "$(mqttkctl -j session show busy |
+	jq '.[0].index')"
+wait $held
+is "$(cat "$told")" 'e0 98' 'end it: its client is told'
+check 'end it: it is gone' ctl 1 session show busy
+check 'end it: says so' says "$err" 'session show: busy: no such session'
+check 'nothing to end' ctl 1 session del busy
+check 'nothing to end: says so' says "$err" 'session del: busy: no such session'
+check 'no such index' ctl 1 session del index 4000000000
+
+mosquitto_sub -c -i keeper -q 1 -t 's/#' -E
+mosquitto_sub -V 5 -x 3600 -i five -q 2 -t 's/#' -E
+mqttkctl limit set max_queued_messages 4
+for n in 1 2 3 4 5; do
+	mosquitto_pub -q 1 -t s/t -m "$n"
+done
+mosquitto_pub -t s/t -m 'QoS 0 is not kept'
+check 'two are away' ctl 0 session show
+check 'two are away: one for ever' grep -qE "^keeper away [0-9.ms]+ expiry never \
+subscriptions 1 queued 4 bytes 16 inflight 0 unreleased 0 received 0 sent 0 dropped 1 expired 0\$" \
+	"$out"
+check 'two are away: JSON' ctl 0 -p session show
+check 'two are away: the other for an hour' json 'len(d) == 2 and [s for s in d if
+	s["id"] == "five" and s["messages_queued"] == 4 and s["bytes_queued"] == 16 and
+	s["messages_dropped"] == 1 and 0 < s["ends_ms"] <= 3600000 and
+	s["expiry_interval"] == 3600 and s["connected"] is False]'
+check 'two are away: the other ends some day' \
+	json '[s for s in d if s["id"] == "keeper" and "ends_ms" not in s and
+	s["expiry_interval"] == 4294967295]'
+mqttkctl limit set max_queued_messages 10
+mqttkctl limit set queue_qos0_messages true
+mosquitto_pub -t s/t -m 0
+mosquitto_pub -V 5 -D publish message-expiry-interval 1 -q 1 -t s/t -m x
+check 'queue_qos0_messages keeps it; what expires goes by itself' wait_for 20 sh -c \
+	"mqttkctl -j session show keeper |
+		jq -e '.[0] | .messages_queued == 5 and .messages_expired == 1'"
+mqttkctl limit set max_queued_messages 5
+mqttkctl limit set queue_drop_qos0 true
+mosquitto_pub -q 1 -t s/t -m 6
+mosquitto_pub -q 1 -t s/t -m 7
+check 'queue_drop_qos0 makes room, once' ctl 0 session show keeper
+check 'queue_drop_qos0 makes room, once: counted' \
+	grep -q ' queued 5 .* dropped 3 expired 1$' "$out"
+is "$(mosquitto_sub -c -i keeper -q 1 -t 's/#' -C 5 -W 30 | tr '\n' ' ')" '1 2 3 4 6 ' \
+	'queue_drop_qos0 makes room, once: by what was of QoS 0'
+mqttkctl limit set queue_drop_qos0 false
+mqttkctl limit set queue_qos0_messages off
+mqttkctl limit set max_queued_messages 1000
+
+mosquitto_sub -V 5 -x 1 -i brief -t x -E
+check 'a session ends by itself' wait_for 20 sh -c \
+	"mqttkctl -j stats | jq -e '.counters.sessions_expired == 1'"
+check 'a session ends by itself: it is gone' ctl 1 session show brief
+mqttkctl limit set persistent_client_expiration 2h
+mosquitto_sub -c -i limited -t x -E
+check 'persistent_client_expiration' wait_for 10 sh -c "mqttkctl -j session show limited |
+	jq -e '.[0] | .ends_ms > 3600000 and .ends_ms <= 7200000'"
+mqttkctl limit set persistent_client_expiration 0
+python3 "$ktap_tmp/hold.py" x 4 0 long >/dev/null &
+held=$!
+check 'a long identifier' wait_for 10 sh -c 'mqttkctl session show | grep -qE \
+	"^x{1024} \.\.\. id-length 2000 index [0-9]+ connected "'
+check 'a long identifier: JSON' ctl 0 -j session show
+index=$(jq '.[] | select(.id_length == 2000).index' "$out")
+check 'a long identifier: ended by index' ctl 0 session del index "$index"
+wait $held
+exec 9</dev/mqtt
+index=$(mqttkctl -j client show | jq '.[] | select(.transport == "device").index')
+check 'a reader of /dev/mqtt is no session' ctl 1 session show index "$index"
+check 'a reader of /dev/mqtt is no session: to end' ctl 1 session del index "$index"
+check 'a reader of /dev/mqtt is no session: to be listed' ctl 0 -j session show
+check 'a reader of /dev/mqtt is no session: listed are' \
+	json '{s["id"] for s in d} == {"keeper", "five", "limited"}'
+exec 9<&-
+
+# --- many sessions ---
+cat >"$ktap_tmp/sessions.py" <<'PY'
+import json, socket, subprocess
+def come_and_go(name):
+    s = socket.create_connection(('127.0.0.1', 1883))
+    s.sendall(b'\x10' + bytes([12 + len(name)]) + b'\0\4MQTT\4\0\0\0\0' +
+              bytes([len(name)]) + name + b'\xe0\0')
+    while s.recv(100):
+        pass
+def ids(shown):
+    return [s['id'] for s in json.loads(shown)]
+for i in range(400):
+    come_and_go(b'many-%03d' % i)
+command = ['mqttkctl', '-j', 'session', 'show']
+seen = ids(subprocess.check_output(command))
+want = {'many-%03d' % i for i in range(400)}
+assert len(seen) == len(set(seen)) and want <= set(seen), len(seen)
+# A dump that others come and go around shows those who stay, once.
+dump = subprocess.Popen(command, stdout=subprocess.PIPE)
+for i in range(1, 40, 2):
+    subprocess.check_call(['mqttkctl', 'session', 'del', 'many-%03d' % i])
+    come_and_go(b'more-%03d' % i)
+seen = ids(dump.communicate()[0])
+assert dump.returncode == 0 and len(seen) == len(set(seen))
+gone = {'many-%03d' % i for i in range(1, 40, 2)}
+assert want - gone <= set(seen), len(want - gone - set(seen))
+PY
+check 'four hundred sessions, shown whole while some come and go' \
+	python3 "$ktap_tmp/sessions.py"
+
 # --- many clients: each open /dev/mqtt is one ---
 cat >"$ktap_tmp/many.py" <<'PY'
 import os, resource, subprocess, json
@@ -226,6 +442,53 @@ check 'too much' ctl 1 limit set max_packet_size 1G
 check 'too much: says how much may be' says "$err" \
 	'limit set: max_packet_size: 1G: the value must be 20 to 268435460'
 check 'no number' ctl 2 limit set max_packet_size 1T
+check 'a limit of yes or no' ctl 0 limit set queue_qos0_messages true
+check 'a limit of yes or no: shown' ctl 0 limit show queue_qos0_messages
+check 'a limit of yes or no: text' \
+	says "$out" 'queue_qos0_messages true boolean default false'
+check 'a limit of yes or no: JSON' ctl 0 -j limit show queue_qos0_messages
+check 'a limit of yes or no: number and text' \
+	json 'd[0]["value"] == 1 and d[0]["text"] == "true" and d[0]["maximum"] == 1'
+check 'a limit of yes or no: a number' ctl 0 limit set queue_qos0_messages 0
+check 'a limit of yes or no: neither' ctl 2 limit set queue_qos0_messages maybe
+check 'a limit of yes or no: too high' ctl 1 limit set queue_qos0_messages 2
+check 'a strategy' ctl 0 limit set shared_strategy least-inflight
+check 'a strategy: shown' ctl 0 limit show shared_strategy
+check 'a strategy: text' says "$out" "shared_strategy least-inflight strategy \
+default round-robin choices round-robin or least-inflight or same-topic"
+check 'a strategy: JSON' ctl 0 -j limit show shared_strategy
+check 'a strategy: number and text' \
+	json 'd[0]["value"] == 1 and d[0]["text"] == "least-inflight"'
+check 'a strategy: none of those' ctl 2 limit set shared_strategy most
+check 'a strategy: none of those: says which there are' says "$err" \
+	'mqttkctl: limit set: shared_strategy: most: must be round-robin, least-inflight or same-topic'
+while read -r typed seconds shown; do
+	mqttkctl limit set persistent_client_expiration "$typed"
+	mqttkctl -j limit show persistent_client_expiration >"$out"
+	is "$(jq -r '.[0] | [.value, .text, .unit] | join(" ")' "$out")" \
+		"$seconds $shown duration" "a duration: $typed"
+done <<'END'
+0 0 0
+59 59 59s
+60s 60 60s
+7200 7200 2h
+36h 129600 36h
+14d 1209600 2w
+2m 5184000 2m
+1y 31536000 1y
+END
+for word in 2M 1x h 1hh -1 1.5h 600000000000y; do
+	check "no duration: $word" ctl 2 limit set persistent_client_expiration "$word"
+done
+check 'a duration over the maximum' ctl 1 limit set persistent_client_expiration 200y
+check 'no boolean for a number' ctl 2 limit set max_inflight_messages true
+check 'no duration for a number' ctl 2 limit set max_queued_messages 2h
+for key in max_inflight_messages=20 max_topic_alias=10 queue_qos0_messages=0 \
+	queue_drop_qos0=0 persistent_client_expiration=0 shared_strategy=0 \
+	check_payload_format=0 sys_interval=10; do
+	is "$(mqttkctl -j limit show "${key%=*}" | jq '.[0].default')" "${key#*=}" \
+		"mosquitto's default: $key"
+done
 check 'no such limit' ctl 1 limit set nonsense 1
 check 'no such limit: says so' says "$err" 'limit set: nonsense: 1: no such limit'
 
@@ -262,6 +525,24 @@ test_completion()
 		'completion: clients, where readline breaks them'
 	is "$(complete_line 'mqttkctl limit set max_p')" 'max_packet_size' \
 		'completion: limits'
+	is "$(complete_line 'mqttkctl limit set shared_strategy ')" \
+		'round-robin least-inflight same-topic' 'completion: strategies'
+	is "$(complete_line 'mqttkctl limit set queue_drop_qos0 ')" 'true false' \
+		'completion: booleans'
+	is "$(complete_line 'mqttkctl limit set max_packet_size ')" '' \
+		'completion: no numbers'
+	is "$(complete_line 'mqttkctl se')" 'session' 'completion: session'
+	is "$(complete_line 'mqttkctl session del lim')" 'limited' 'completion: sessions'
+	is "$(complete_line 'mqttkctl session show id kee')" 'keeper' \
+		'completion: sessions, by id'
+	is "$(complete_line 'mqttkctl client disconnect id a')" 'a/b:c' \
+		'completion: clients, by id'
+	is "$(complete_line 'mqttkctl client disconnect a/b:c ')" 'reason' \
+		'completion: a reason'
+	is "$(complete_line 'mqttkctl client disconnect id x r')" 'reason' \
+		'completion: a reason, after id'
+	is "$(complete_line 'mqttkctl client disconnect x reason 0x97')" '0x97' \
+		'completion: reasons'
 	kill $sub $sub2
 	wait $sub $sub2 2>/dev/null
 }
@@ -279,10 +560,20 @@ check 'nobody is connected' wait_for 30 sh -c \
 check 'totals' ctl 0 -j stats
 check 'totals: counted' json 'd["connections"] == 0 and
 	d["counters"]["messages_received"] >= 5 and
-	d["counters"]["clients_connected"] >= 7 and len(d["counters"]) >= 17'
+	d["counters"]["clients_connected"] >= 7 and len(d["counters"]) == 24'
+check 'totals: sessions without connections' json 'd["sessions"] >= 300'
+check 'totals: packets and payloads' json 'd["counters"]["packets_received"] >
+	d["counters"]["messages_received"] and
+	d["counters"]["packets_sent"] >= d["counters"]["messages_sent"] and
+	0 < d["counters"]["publish_bytes_received"] < d["counters"]["bytes_received"] and
+	0 < d["counters"]["publish_bytes_sent"] < d["counters"]["bytes_sent"] and
+	d["counters"]["messages_expired"] == 2 and d["counters"]["sessions_expired"] == 1'
+check 'totals: who came is here or has left' wait_for 20 sh -c "mqttkctl -j stats | jq -e '
+	.counters.clients_connected == .counters.clients_disconnected'"
 check 'totals are for everybody' as_nobody mqttkctl -j stats
 for words in 'listener show' 'listener show lan' 'listener add 127.0.0.1:1900' \
 	'listener del lan' 'client show' 'client show x' 'client disconnect x' \
+	'session show' 'session show x' 'session del x' \
 	'limit show' 'limit show max_packet_size' 'limit set max_packet_size 20' \
 	'reset'; do
 	# shellcheck disable=SC2086 # words
