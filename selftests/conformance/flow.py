@@ -48,16 +48,19 @@ def two(t):
 
 @proves("5.0:MQTT-3.3.4-10", "5.0:MQTT-4.9.0-3")
 def others_go_on(t):
-    """with the quota used up everything else is served: QoS 0, the client's
-    own messages, requests, PING"""
-    peer, other, _ = quota(t, 2, 2)
-    other.publish(t.topic("zero"), "0")
-    assert peer.message().payload == b"0"
+    """with the quota used up everything but PUBLISH is served: the client's own
+    messages, requests, PING; and QoS 0 at the latest afterwards"""
+    peer, other, got = quota(t, 2, 2)
     assert peer.subscribe(t.topic("x"), qos=2) == [2]
     assert peer.unsubscribe(t.topic("x")) == [0]
     for qos in (0, 1, 2):
         peer.publish(t.topic("y"), "x", qos)
-    peer.ping()
+    peer.nothing()
+    other.publish(t.topic("zero"), "zero")
+    for p in got:
+        peer.answer(PUBREC, p)
+        peer.released(p.pid)
+    assert {peer.message().payload for _ in range(4)} == {b"2", b"3", b"4", b"zero"}
     peer.nothing()
 
 
@@ -181,6 +184,25 @@ def too_large_for_server(t):
     most = peer.connack.props.get("max_packet", 2000000)
     peer.send(b"\x30" + mqtt.varint(most + 10) + mqtt.string(t.topic()) + b"\0")
     t.gone(peer, 0x95)
+
+
+@proves("5.0:MQTT-4.13.1-1", "3.1.1:MQTT-3.1.2-24")
+def cut_in_fan_out(t):
+    """receivers that are gone in the middle of a fan-out harm nobody"""
+    other, last = t.peer("b"), t.peer("last")
+    last.subscribe(t.topic(), qos=1)
+    for _ in range(5):
+        peers = [t.peer(f"m{i}") for i in range(20)]
+        for peer in peers:
+            peer.subscribe(t.topic(), qos=2)
+        other.send(b"".join(publish(t.v, t.topic(), b"x" * 500, n % 3, n + 1) for n in range(15)))
+        for i, peer in enumerate(peers):
+            if i % 2:
+                peer.send(b"\0\0")
+            peer.close()
+        other.send(b"".join(ack(PUBREL, n + 1) for n in range(2, 15, 3)))
+        assert [len(last.message().payload) for _ in range(15)] == [500] * 15
+    last.nothing()
 
 
 @proves("5.0:MQTT-3.8.4-1", "5.0:MQTT-3.10.4-4")

@@ -50,7 +50,7 @@ def by_packet(kind, name):
     def misplaced(t):
         for p, (_, _, packets) in PROPERTIES.items():
             if kind not in packets:
-                wrong(t, kind, props(sample(p)), 0x81, 0x82, what=p)
+                wrong(t, kind, props(sample(p)), 0x81, what=p)
     add("properties", f"misplaced_{name}", f"{NAMES[kind]} with properties of other packets: 81",
         tags, misplaced)
 
@@ -63,7 +63,7 @@ def by_packet(kind, name):
 
     def unknown(t):
         for number in (0, 4, 0x7f, 0xff, 0x80, 0x4011):
-            wrong(t, kind, props(varint(number) + b"\0"), 0x81, 0x82, what=hex(number))
+            wrong(t, kind, props(varint(number) + b"\0"), 0x81, what=hex(number))
     add("properties", f"unknown_{name}", f"{NAMES[kind]} with properties nobody knows: 81",
         tags, unknown)
 

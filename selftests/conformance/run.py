@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tries a broker against the numbered statements of the MQTT standards.
 
-run.py [-k PATTERN] [-l] [-n] [-u PORT] HOST PORT
+run.py [-k PATTERN] [-l] [-n] [-t] [-u PORT] [-s KEY=VALUE | -S] HOST PORT
 
 prints KTAP, a line for each case. -k: only those whose name matches; -l: only
 list them, with what they prove; -n: results without numbers, for a script that
-numbers its own; -u: another port of the broker, whose listener lets nobody in
-without a user name. BROKER=mosquitto in the environment: what that one is
+numbers its own; -t: how long each took; -u: another port of the broker, whose
+listener lets nobody in without a user name; -s: the cases that need this setting
+of the broker, which was made already; -S: only list such settings.
+BROKER=mosquitto in the environment: what that one is
 known to do differently is no failure. MQTTK_PATIENCE multiplies all patience."""
 import argparse
 import concurrent.futures
@@ -86,15 +88,25 @@ def main():
     parser.add_argument("-k", default="")
     parser.add_argument("-l", action="store_true")
     parser.add_argument("-n", action="store_true")
-    parser.add_argument("-t", action="store_true", help="say how long each took")
+    parser.add_argument("-t", action="store_true")
+    parser.add_argument("-s")
+    parser.add_argument("-S", action="store_true")
     parser.add_argument("-u", type=int)
     parser.add_argument("host", nargs="?", default="127.0.0.1")
     parser.add_argument("port", nargs="?", type=int, default=1883)
     args = parser.parse_args()
     cases = [c for c in case.load() if re.search(args.k, str(c))]
+    if args.S:
+        print(*dict.fromkeys(c.needs for c in cases if c.needs and c.needs != "users"), sep="\n")
+        return 0
+    if not args.l:
+        cases = [c for c in cases if c.needs in ((args.s,) if args.s else (None, "users"))]
     if args.l:
         for c in cases:
             print(c, *c.tags, sep="\n\t")
+        return 0
+    if not cases:
+        print("1..0 # SKIP no such case" if not args.n else "ok - nothing # SKIP no such case")
         return 0
     case.Context.address = (args.host, args.port)
     case.Context.users_address = (args.host, args.u) if args.u else None

@@ -3,7 +3,7 @@
 import time
 
 from case import proves
-from mqtt import NEVER, PUBACK, PUBREC, ack, connect, publish
+from mqtt import NEVER, PUBACK, PUBREC, ack, connect, publish, subscribe, unsubscribe
 
 
 @proves("5.0:MQTT-3.1.2-4,5,6,23", "5.0:MQTT-3.1.4-4", "5.0:MQTT-3.2.2-2,3",
@@ -208,13 +208,15 @@ def between_versions(t):
 
 @proves("5.0:MQTT-4.13.1-1")
 def fought_over(t):
-    """takeovers in the middle of packets and of deliveries harm nobody"""
+    """takeovers in the middle of packets, requests and deliveries harm nobody"""
     other = t.peer("b")
     for i in range(30):
         peer = t.raw()
         peer.send(connect(t.v, t.id("a"), clean=i % 3 == 0, properties={"session_expiry": 60}),
-                  b"".join(publish(t.v, t.topic(str(n)), "x", n % 3, n + 1, retain=n == 9)
-                           for n in range(20))[:5 * i])
+                  b"".join(subscribe(t.v, t.topic(f"{n}"), qos=2, pid=n + 1) +
+                           publish(t.v, t.topic(str(n)), "x", n % 3, n + 1, retain=n == 9) +
+                           unsubscribe(t.v, t.topic(f"{n}"), pid=n + 1)
+                           for n in range(20))[:50 * i])
         other.publish(t.topic(str(i)), "x", i % 3)
     t.retain("9")
     t.sessions.add(t.id("a"))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Shared subscriptions."""
 from case import add, proves
-from mqtt import NO_LOCAL, PUBACK, PUBREC, SUBACK, ack, subscribe
+from mqtt import NO_LOCAL, PUBACK, PUBREC, SUBACK, subscribe
 
 
 def bad(name, f):

@@ -21,6 +21,16 @@ if on_mqttk; then
 fi
 # shellcheck disable=SC2086 # options, or nothing
 results python3 -B "$clients/../conformance/run.py" -n ${CASES:-} "${users[@]}" "$HOST" "$PORT"
+# shellcheck disable=SC2086
+for setting in $(python3 -B "$clients/../conformance/run.py" ${CASES:-} -S); do
+	on_mqttk || break
+	key=${setting%=*}
+	before=$(limit_of "$key")
+	limit "$key" "${setting#*=}"
+	# shellcheck disable=SC2086
+	results python3 -B "$clients/../conformance/run.py" -n ${CASES:-} -s "$setting" "$HOST" "$PORT"
+	limit "$key" "$before"
+done
 if on_mqttk; then
 	check 'nothing is left of the clients' wait_for 20 nothing_left ||
 		mqttkctl -j limit show
