@@ -595,7 +595,7 @@ struct line {
 static int parse_line(u8 *text, size_t len, u32 max_packet,
 		      struct mqttk_text_publish *pub)
 {
-	u32 size;
+	struct mqttk_pub_out out = { .version = MQTTK_V311 };
 	int err;
 
 	err = mqttk_text_parse(text, len, pub);
@@ -603,9 +603,10 @@ static int parse_line(u8 *text, size_t len, u32 max_packet,
 		return err;
 	if (is_reserved(pub->topic, pub->topic_len))
 		return -EPERM;
-	size = mqttk_wire_publish_size(4, pub->qos, pub->topic_len,
-				       pub->payload_len);
-	return size && size <= max_packet ? 0 : -EMSGSIZE;
+	out.qos = pub->qos;
+	out.topic_len = pub->topic_len;
+	out.payload_len = pub->payload_len;
+	return mqttk_wire_pub_size(&out) <= max_packet ? 0 : -EMSGSIZE;
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <linux/bvec.h>
 #include <linux/ktime.h>
 #include <linux/llist.h>
+#include <linux/minmax.h>
 #include <linux/refcount.h>
 #include <linux/timekeeping.h>
 #include <linux/types.h>
@@ -97,6 +98,18 @@ static inline u8 *mqttk_msg_props(struct mqttk_msg *msg)
 static inline size_t mqttk_msg_share(const struct mqttk_msg *msg)
 {
 	return (size_t)msg->topic_len + msg->props_len + msg->payload_len;
+}
+
+/*
+ * It is published now: from here on its lifetime counts. One of no seconds lets
+ * it reach those who are there.
+ */
+static inline void mqttk_msg_begin_life(struct mqttk_msg *msg)
+{
+	if (msg->has_lifetime)
+		msg->expires = ktime_add_ns(ktime_get_boottime(),
+					    (u64)max(msg->lifetime, 1U) *
+					    NSEC_PER_SEC);
 }
 
 /* Past its time: nobody is given it any more. */

@@ -8,7 +8,6 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "deadline.h"
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
@@ -214,8 +213,7 @@ static unsigned int route(struct mqttk_peer *peer, struct mqttk_msg *msg,
 	if (msg) {
 		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
 		s->received++;
-		if (msg->has_lifetime)
-			msg->expires = mqttk_clock_in(msg->lifetime);
+		mqttk_msg_begin_life(msg);
 		cost = mqttk_router_publish(peer->mn, msg, s, &matched);
 	}
 	*reason = matched ? MQTTK_REASON_SUCCESS :

@@ -37,7 +37,7 @@
 #define REF_BATCH	64
 
 /* Indices merged at a time; the array is on the stack. */
-#define WINDOW		32
+#define WINDOW		16
 
 /* Subscriptions merged at a time: fewer indices when many filters match. */
 #define MERGE_WORK	2048
@@ -509,8 +509,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish);
 void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will)
 {
 	mqttk_stat_inc(mn, MQTTK_STAT_WILLS_SENT);
-	if (will->has_lifetime)
-		will->expires = mqttk_clock_in(will->lifetime);
+	mqttk_msg_begin_life(will);
 	mqttk_router_publish(mn, will, NULL, NULL);
 	mqttk_msg_put(will);
 }

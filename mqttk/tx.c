@@ -90,7 +90,8 @@ static void add_properties(struct mqttk_conn *conn, const struct mqttk_qent *e,
 		/* Seconds that have begun count [MQTT-3.3.2-6]. */
 		left = ktime_sub(msg->expires, ktime_get_boottime());
 		left = max_t(s64, left, 0) + NSEC_PER_SEC - 1;
-		out->expiry = div_u64(left, NSEC_PER_SEC);
+		out->expiry = min_t(u64, div_u64(left, NSEC_PER_SEC),
+				    msg->lifetime);
 	}
 	out->alias = mqttk_alias_out_find(&conn->peer.aliases_out, msg->data,
 					  msg->topic_len, &known);
