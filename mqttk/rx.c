@@ -147,6 +147,8 @@ static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 	n = mqttk_wire_fixed(peer->version, buf, len, &f);
 	conn->need = len + 1;
 	conn->whole = MQTTK_FIXED_MAX;
+	if (n < 0)
+		mqttk_proto_malformed(peer, buf, len);
 	if (n <= 0)
 		return n;
 	avail = min_t(size_t, len - n, f.remaining);
