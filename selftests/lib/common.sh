@@ -119,13 +119,14 @@ prune()
 # NAME replaces is removed some time.
 cached()
 {
-	local name=$1 dir=$MQTTK_CACHE/$1 tmp rc keep=1000 tries=0
+	# COMMAND's functions see these names instead of its script's own.
+	local name=$1 dir=$MQTTK_CACHE/$1 tmp rc cached_most=1000 cached_tries=0
 
 	shift
 	until claim "$dir"; do
 		# It may be pruned before it was claimed, but hardly again.
-		tries=$((tries + 1))
-		[ $tries -le 3 ] || die "$name was made and is not there"
+		cached_tries=$((cached_tries + 1))
+		[ $cached_tries -le 3 ] || die "$name was made and is not there"
 		mkdir -p "$MQTTK_CACHE"
 		(
 			exec 9>"$dir.lock"
@@ -150,8 +151,8 @@ cached()
 		# Where errexit is not in force.
 		[ $rc = 0 ] || return $rc
 		# Builds come with every change of a source.
-		[[ $name != build-* ]] || keep=20
-		prune "${name%-*}" "$keep"
+		[[ $name != build-* ]] || cached_most=20
+		prune "${name%-*}" "$cached_most"
 	done
 }
 
