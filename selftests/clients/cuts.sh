@@ -10,7 +10,8 @@ cuts=$1 overlapping=${2:-}
 
 no_sessions()
 {
-	[ "$(mqttkctl -j session show | jq -er length)" = 0 ]
+	mqttkctl session show
+	[ "$(mqttkctl -j session show | jq -r length)" = 0 ]
 }
 
 ulimit -n 4096
