@@ -74,13 +74,15 @@
  * @node: in mn->files, under files_lock
  * @memcg: the opener's, pinned; pays for what the file makes the broker keep
  * @wait: readers and pollers
- * @lock: one reader at a time; guards @replays, @replaying, @filtered and @seq
+ * @lock: one reader at a time; guards @replays, @replaying, @filtered, @seq
+ *	and @ents
  * @replays: retained messages still to be queued; besides @lock, under @live
  * @replaying: @replays may have more
  * @filtered: a filter was set at some time, by the user or by default
  * @ready: the queue may have messages
  * @ended: the session is no longer ours
  * @seq: number of the next message
+ * @ents: what a reader took from the queue last; under @lock
  */
 struct dev_file {
 	struct mqttk_endpoint ep;
@@ -98,6 +100,7 @@ struct dev_file {
 	bool ready;
 	bool ended;
 	u64 seq;
+	struct mqttk_qent ents[READ_BATCH];
 };
 
 /*
@@ -378,8 +381,7 @@ static char *put_line(char *to, const char *end, const struct mqttk_qent *ent,
  * @size: bytes there is room for
  * @len: bytes in @buf
  * @nr: messages in @buf, which are still in the queue
- * @looked: messages in @ents
- * @ents: what the queue held first
+ * @looked: messages in the file's ents
  * @seq: number of the message behind them
  * @full: the next message did not fit
  */
@@ -389,7 +391,6 @@ struct step {
 	size_t len;
 	unsigned int nr;
 	unsigned int looked;
-	struct mqttk_qent ents[READ_BATCH];
 	u64 seq;
 	bool full;
 };
@@ -412,9 +413,9 @@ static int gather(struct dev_file *f, const struct file *file, struct step *st)
 	if (err)
 		goto out;
 	WRITE_ONCE(f->ready, false);
-	n = peek(f, st->ents, READ_BATCH);
+	n = peek(f, f->ents, READ_BATCH);
 	for (; i < n; i++) {
-		const struct mqttk_qent *e = &st->ents[i];
+		const struct mqttk_qent *e = &f->ents[i];
 
 		to = put_line(st->buf + st->len, st->buf + st->size, e,
 			      st->seq + e->lost);
@@ -437,7 +438,7 @@ static void consume(struct dev_file *f, struct step *st)
 	f->seq = st->seq;
 	if (begin_use(f))
 		return;
-	mqttk_session_consume(f->session, st->ents, st->looked, st->nr);
+	mqttk_session_consume(f->session, f->ents, st->looked, st->nr);
 	mqttk_stat_add(f->mn, MQTTK_STAT_MESSAGES_SENT, st->nr);
 	end_use(f);
 }
