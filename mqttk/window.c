@@ -38,6 +38,8 @@ enum slot_state {
  * @state: enum slot_state
  * @qos: 1 or 2
  * @retain: RETAIN as it was sent
+ * @counted: PUBLISH was sent on this connection: it takes from the quota until
+ *	its last acknowledgment
  */
 struct mqttk_slot {
 	struct mqttk_msg *msg;
@@ -47,6 +49,7 @@ struct mqttk_slot {
 	u8 state;
 	u8 qos;
 	bool retain;
+	bool counted;
 };
 
 static void flight_add(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
@@ -154,6 +157,8 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_grow);
  */
 void mqttk_window_start(struct mqttk_window *w, u16 limit)
 {
+	u16 id;
+
 	w->limit = limit;
 	w->quota = limit;
 	/*
@@ -163,6 +168,10 @@ void mqttk_window_start(struct mqttk_window *w, u16 limit)
 	 */
 	w->published.resend = w->published.head;
 	w->released.resend = w->released.head;
+	for (id = w->published.head; id; id = w->slots[id].next)
+		w->slots[id].counted = false;
+	for (id = w->released.head; id; id = w->slots[id].next)
+		w->slots[id].counted = false;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_start);
 
@@ -174,6 +183,7 @@ static void free_slot(struct mqttk_window *w, u16 id)
 	mqttk_via_put(slot->via);
 	slot->msg = NULL;
 	slot->via = NULL;
+	slot->counted = false;
 	slot->state = SLOT_FREE;
 	flight_add(w, &w->free, id);
 	w->nr--;
@@ -210,6 +220,13 @@ void mqttk_window_cancel(struct mqttk_window *w, u16 id)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_cancel);
 
+static void count(struct mqttk_window *w, struct mqttk_slot *slot)
+{
+	slot->counted = true;
+	if (w->quota)
+		w->quota--;
+}
+
 /**
  * mqttk_window_sent - a message was sent for the first time
  * @w: the window
@@ -227,8 +244,7 @@ void mqttk_window_sent(struct mqttk_window *w, const struct mqttk_qent *e)
 	/* qos2: sender FREE SEND -> publish PUBLISHED */
 	slot->state = SLOT_PUBLISHED;
 	flight_add(w, &w->published, e->id);
-	if (w->quota)
-		w->quota--;
+	count(w, slot);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_sent);
 
@@ -290,8 +306,8 @@ void mqttk_window_resent(struct mqttk_window *w, u16 id, bool given_up)
 		if (given_up) {
 			flight_del(w, &w->published, id);
 			free_slot(w, id);
-		} else if (w->quota) {
-			w->quota--;
+		} else {
+			count(w, &w->slots[id]);
 		}
 	}
 }
@@ -304,10 +320,15 @@ static int slot_state(const struct mqttk_window *w, u16 id)
 
 static void done(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
 {
+	/*
+	 * What is merely released on this connection took nothing: giving it
+	 * back would let more PUBLISHes go than the client takes
+	 * [MQTT-3.3.4-9].
+	 */
+	if (w->slots[id].counted && w->quota < w->limit)
+		w->quota++;
 	flight_del(w, f, id);
 	free_slot(w, id);
-	if (w->quota < w->limit)
-		w->quota++;
 }
 
 /**
