@@ -522,6 +522,33 @@ static void group_outlived(struct kunit *test)
 	mqttk_via_put(via);
 }
 
+/*
+ * A subscription that ends keeps its reference until no reader can be about to
+ * take another: for a while at least, every time but by a rare chance.
+ */
+static void group_grace(struct kunit *test)
+{
+	struct group_ctx *ctx = test->priv;
+	unsigned int kept = 0, i;
+	struct mqttk_via *via;
+
+	for (i = 0; i < 100; i++) {
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, 0, "$share/g/a"), 0);
+		via = mqttk_via_get(last_sub(ctx, 0)->via);
+		if (i % 2)
+			KUNIT_ASSERT_EQ(test, subscribe(ctx, 0, "$share/g/a"),
+					0);
+		else
+			KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 0, "$share/g/a"),
+					0);
+		kept += refcount_read(&via->ref) == 2;
+		rcu_barrier();
+		KUNIT_EXPECT_EQ(test, refcount_read(&via->ref), 1);
+		mqttk_via_put(via);
+	}
+	KUNIT_EXPECT_GT(test, kept, 0);
+}
+
 static const char * const shares[] = {
 	"$share/g/a", "$share/h/a", "$share/g/+", "$share/h/#", "$share/i/a",
 	"$share/g/b", "a", "+",
@@ -969,6 +996,7 @@ static struct kunit_case group_cases[] = {
 	KUNIT_CASE(group_same_topic_many),
 	KUNIT_CASE(group_ring),
 	KUNIT_CASE(group_outlived),
+	KUNIT_CASE(group_grace),
 	KUNIT_CASE(group_oracle),
 	KUNIT_CASE(group_crowd),
 	KUNIT_CASE(group_readers),
