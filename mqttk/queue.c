@@ -341,9 +341,20 @@ bool mqttk_queue_drop_qos0(struct mqttk_queue *q, struct mqttk_limits *limits,
 	return false;
 }
 
+/*
+ * When an entry is to be removed; 0: never. One that is on its way already
+ * stays, so nobody is to come back for it: its time may be long past.
+ */
+static ktime_t removal(const struct mqttk_qent *e)
+{
+	return e->id ? 0 : e->msg->expires;
+}
+
 static bool is_due(const struct mqttk_qent *e, ktime_t now)
 {
-	return e->msg->expires && e->msg->expires <= now;
+	ktime_t when = removal(e);
+
+	return when && when <= now;
 }
 
 static void sweep_inplace(struct mqttk_queue *q, struct mqttk_limits *limits,
@@ -355,12 +366,12 @@ static void sweep_inplace(struct mqttk_queue *q, struct mqttk_limits *limits,
 		struct mqttk_qent *e = &q->inplace[(q->first + pos.i) %
 						   MQTTK_QUEUE_INPLACE];
 
-		if (!e->id && is_due(e, sw->now)) {
+		if (is_due(e, sw->now)) {
 			cut(q, limits, &pos, 0);
 			sw->expired++;
 			continue;
 		}
-		sw->next = earlier(sw->next, e->msg->expires);
+		sw->next = earlier(sw->next, removal(e));
 		pos.i++;
 	}
 }
@@ -376,13 +387,13 @@ static void sweep_chunk(struct mqttk_queue *q, struct mqttk_limits *limits,
 		struct mqttk_qent *e = &chunk_ents(c)[pos.i];
 
 		/* The last one takes the chunk with it. */
-		if (!e->id && is_due(e, sw->now)) {
+		if (is_due(e, sw->now)) {
 			cut(q, limits, &pos, 0);
 			sw->expired++;
 			continue;
 		}
-		c->expires = earlier(c->expires, e->msg->expires);
-		sw->next = earlier(sw->next, e->msg->expires);
+		c->expires = earlier(c->expires, removal(e));
+		sw->next = earlier(sw->next, removal(e));
 		pos.i++;
 	}
 }

@@ -71,7 +71,7 @@ struct mqttk_queue {
  * @head: oldest entry
  * @tail: one behind the newest
  * @nr_qos0: entries of QoS 0
- * @expires: no entry expires earlier; 0: none ever does
+ * @expires: before it no entry is to be removed; 0: none ever is
  */
 struct mqttk_chunk {
 	struct list_head list;
@@ -95,7 +95,7 @@ struct mqttk_queue_pos {
  * struct mqttk_sweep - a search for expired entries that can pause
  * @mark: where to go on; in @queue's list while paused
  * @now: CLOCK_BOOTTIME
- * @next: when the next of those left expires, 0: none that was seen
+ * @next: when the next of those left is to be removed, 0: none that was seen
  * @expired: entries removed
  * @paused: @mark is in the list
  */
