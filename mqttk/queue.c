@@ -3,6 +3,7 @@
  * The queue of a session. An idle or prompt receiver needs no memory beyond
  * the session itself; a backlog grows by chunks that are given back one by one.
  */
+#include <kunit/visibility.h>
 #include <linux/minmax.h>
 #include <linux/slab.h>
 
@@ -53,6 +54,7 @@ void mqttk_queue_init(struct mqttk_queue *q)
 	memset(q, 0, sizeof(*q));
 	INIT_LIST_HEAD(&q->chunks);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_init);
 
 static struct mqttk_chunk *last_chunk(struct mqttk_queue *q,
 				      struct mqttk_limits *limits)
@@ -142,6 +144,7 @@ bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 				    MQTTK_LIMIT_MAX_QUEUED_MESSAGES) &&
 		q->bytes + bytes <= bytes_max(limits));
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_takes);
 
 /**
  * mqttk_queue_has_room - is the queue at most half full?
@@ -159,6 +162,7 @@ bool mqttk_queue_has_room(const struct mqttk_queue *q,
 				    MQTTK_LIMIT_MAX_QUEUED_MESSAGES) / 2 &&
 	       q->bytes <= bytes_max(limits) / 2;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_has_room);
 
 /**
  * mqttk_queue_append - add a message at the end
@@ -188,6 +192,7 @@ int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 	q->bytes += bytes;
 	return 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_append);
 
 static struct mqttk_qent *first_in_chunk(struct mqttk_queue *q,
 					 struct mqttk_queue_pos *pos)
@@ -219,6 +224,7 @@ struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
 	pos->chunk = list_entry(&q->chunks, struct mqttk_chunk, list);
 	return first_in_chunk(q, pos);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_first);
 
 /**
  * mqttk_queue_next - the entry behind
@@ -242,6 +248,7 @@ struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
 		return &chunk_ents(pos->chunk)[pos->i];
 	return first_in_chunk(q, pos);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_next);
 
 static void forget(struct mqttk_queue *q, const struct mqttk_qent *e)
 {
@@ -274,6 +281,7 @@ void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
 	if (++c->head == c->tail)
 		free_chunk(c, limits);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_pop);
 
 /* Removes an entry from the middle; how many were lost there is remembered. */
 static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,
@@ -340,6 +348,7 @@ bool mqttk_queue_drop_qos0(struct mqttk_queue *q, struct mqttk_limits *limits,
 	}
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_drop_qos0);
 
 /*
  * When an entry is to be removed; 0: never. One that is on its way already
@@ -440,6 +449,7 @@ bool mqttk_queue_sweep(struct mqttk_queue *q, struct mqttk_limits *limits,
 	}
 	return false;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_sweep);
 
 /**
  * mqttk_queue_sweep_abort - leave the rest for later
@@ -451,3 +461,4 @@ void mqttk_queue_sweep_abort(struct mqttk_sweep *sw)
 		list_del(&sw->mark.list);
 	sw->paused = false;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_sweep_abort);
