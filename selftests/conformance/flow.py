@@ -84,6 +84,34 @@ def resumed(t):
     peer.nothing()
 
 
+@proves("5.0:MQTT-3.3.4-9", "5.0:MQTT-4.9.0-1,2")
+def resumed_released(t):
+    """PUBCOMP for a PUBREL of an earlier connection makes no room in this one"""
+    other = t.peer("b")
+    peer = t.peer(expiry=60, properties={"receive_max": 5})
+    peer.subscribe(t.topic(), qos=2)
+    for i in range(6):
+        other.publish(t.topic(), str(i), 2)
+    got = [peer.message(acknowledge=False) for _ in range(5)]
+    for p in got[:2]:
+        peer.answer(PUBREC, p)
+        peer.expect(PUBREL, p.pid)
+    peer.cut()
+    peer = t.peer(expiry=60, properties={"receive_max": 2})
+    for p in got[:2]:
+        peer.expect(PUBREL, p.pid)
+    again = [peer.message(acknowledge=False), peer.message(acknowledge=False)]
+    assert [p.payload for p in again] == [b"2", b"3"]
+    for p in got[:2]:
+        peer.answer(PUBCOMP, p)
+        peer.nothing()
+    for p in again:
+        peer.answer(PUBREC, p)
+        peer.released(p.pid)
+    assert [peer.message().payload for _ in range(2)] == [b"4", b"5"]
+    peer.nothing()
+
+
 @proves("3.1.1:MQTT-4.3.2-1", "5.0:MQTT-4.9.0-1")
 def window(t):
     """more messages than may be on their way at once all come, in order"""
@@ -175,6 +203,33 @@ def too_large_properties(t):
     other.publish(t.topic(), "x", 1, properties={"user": [("x" * 50, "y" * 50)]})
     other.publish(t.topic(), "next", 1)
     assert peer.message().payload == b"next"
+
+
+@proves("5.0:MQTT-3.1.2-24", "5.0:MQTT-3.9.2-1", "5.0:MQTT-3.11.2-1")
+def too_large_answer(t):
+    """an answer that is larger than the client takes is not sent; the
+    connection goes on, or ends for a reason"""
+    for make in (mqtt.subscribe, mqtt.unsubscribe):
+        peer = t.peer(properties={"max_packet": 30})
+        peer.send(make(5, *(t.topic(str(n)) for n in range(100)), pid=1), mqtt.PING)
+        # Peer would not let pass a larger one.
+        p = peer.wait(mqtt.PINGRESP, mqtt.DISCONNECT)
+        assert p.kind == mqtt.PINGRESP or p.reason in (0x80, 0x83, 0x95, 0x97), hex(p.reason)
+
+
+@proves("5.0:MQTT-3.1.2-24", "5.0:MQTT-3.2.2-19,20")
+def too_large_connack(t):
+    """not even CONNACK is larger than the client takes"""
+    for most in range(1, 25):
+        peer = t.raw()
+        peer.max_packet = most
+        peer.send(mqtt.connect(5, t.id("a"), properties={"max_packet": most}), mqtt.PING)
+        try:
+            if peer.wait(mqtt.CONNACK).reason == 0:
+                peer.wait(mqtt.PINGRESP)
+        except mqtt.Closed:
+            pass
+        peer.close()
 
 
 @proves("5.0:MQTT-4.13.1-1", "3.1.1:MQTT-4.8.0-2")

@@ -106,7 +106,6 @@ def delayed(t):
     watcher, peer, _ = watched(t, expiry=60, will_properties={"will_delay": 1})
     start = time.monotonic()
     peer.cut()
-    watcher.nothing()
     assert watcher.message().payload == b"gone"
     assert time.monotonic() - start > 0.9, "too early"
     watcher.nothing()
@@ -115,11 +114,16 @@ def delayed(t):
 @proves("5.0:MQTT-3.1.3-9", slow=True)
 def cancelled(t):
     """a new connection to the session within the delay cancels the will"""
-    watcher, peer, _ = watched(t, expiry=60, will_properties={"will_delay": 1})
-    peer.cut()
-    peer = t.peer(expiry=60)
-    assert peer.connack.session_present
-    time.sleep(2.5)
+    for delay in (1, 3, 9):
+        watcher, peer, _ = watched(t, expiry=60, will_properties={"will_delay": delay})
+        start = time.monotonic()
+        peer.cut()
+        peer = t.peer(expiry=60)
+        assert peer.connack.session_present
+        # On a busy machine that may have been too late.
+        if time.monotonic() - start < 0.8 * delay:
+            break
+    time.sleep(delay + 1.5)
     watcher.nothing()
 
 
