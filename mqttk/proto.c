@@ -403,14 +403,18 @@ static void leave_session(struct mqttk_peer *peer, bool quiet)
 		.will_delay = peer->will_delay,
 		.replays = &peer->replays,
 	};
+	struct mqttk_session *s = peer->session;
 
 	if (peer->will_on_close && !quiet)
 		swap(how.will, peer->will);
-	mqttk_session_leave(peer->session, &peer->ep, &how);
+	/* Kept beyond that: the will is to say whose it is. */
+	refcount_inc(&s->ref);
+	mqttk_session_leave(s, &peer->ep, &how);
 	peer->session = NULL;
 	/* The session goes first: if it ends, it gets no copy of its own will. */
 	if (how.will)
-		mqttk_router_will(peer->mn, how.will);
+		mqttk_router_will(peer->mn, how.will, s);
+	mqttk_session_put(s);
 }
 
 /**

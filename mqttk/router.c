@@ -81,7 +81,7 @@ struct match {
 struct fanout {
 	struct mqttk_net *mn;
 	struct mqttk_msg *msg;
-	const struct mqttk_subscriber *from;
+	const struct mqttk_session *from;
 	struct mqttk_picking picking;
 	bool matched;
 	unsigned int credit;
@@ -97,6 +97,22 @@ struct fanout {
 static struct mqttk_session *session_of(const struct mqttk_sub *sub)
 {
 	return container_of(sub->owner, struct mqttk_session, sub);
+}
+
+/*
+ * Does the publisher subscribe and not want it back? It is the client that
+ * counts, whatever became of its connection and session [MQTT-3.8.3-3].
+ */
+static bool is_unwanted(const struct fanout *fo, const struct mqttk_sub *sub)
+{
+	const struct mqttk_session *s, *from = fo->from;
+
+	if (!from || !(sub->options & MQTTK_SUB_NO_LOCAL))
+		return false;
+	s = session_of(sub);
+	return s == from ||
+	       (s->id_len && s->id_len == from->id_len &&
+		!memcmp(s->id, from->id, s->id_len));
 }
 
 static void need_credit(struct fanout *fo)
@@ -129,9 +145,8 @@ static bool keeps_retain(const struct mqttk_sub *sub)
 static void give(struct fanout *fo, const struct mqttk_sub *sub)
 {
 	fo->slice++;
-	if ((sub->options & MQTTK_SUB_NO_LOCAL) && sub->owner == fo->from)
-		return;
-	append(fo, sub, sub->via, keeps_retain(sub));
+	if (!is_unwanted(fo, sub))
+		append(fo, sub, sub->via, keeps_retain(sub));
 }
 
 /*
@@ -214,7 +229,7 @@ static struct mqttk_via *gather_subids(struct fanout *fo, u32 index, u32 room)
 
 		sub = f ? mqttk_filter_next_sub(f, &at) : NULL;
 		if (!sub || at != index || !sub->via ||
-		    sub->via->len > room - len)
+		    sub->via->len > room - len || is_unwanted(fo, sub))
 			continue;
 		memcpy(via->subids + len, sub->via->subids, sub->via->len);
 		len += sub->via->len;
@@ -229,8 +244,6 @@ static void give_merge(struct fanout *fo, const struct mqttk_merge *m)
 	struct mqttk_via *via;
 
 	fo->slice++;
-	if (!mqttk_merge_is_for(m, fo->from))
-		return;
 	if (mqttk_merge_is_plain(m)) {
 		append(fo, m->sub, m->sub->via, m->retain_as_published);
 		return;
@@ -260,7 +273,8 @@ static void give_window(struct fanout *fo, u32 first)
 			sub = mqttk_filter_next_sub(m->filter, &m->next);
 			if (!sub || m->next - first >= span)
 				break;
-			mqttk_merge_add(&merge[m->next - first], sub);
+			if (!is_unwanted(fo, sub))
+				mqttk_merge_add(&merge[m->next - first], sub);
 			m->next++;
 		}
 	}
@@ -483,7 +497,7 @@ unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 	struct fanout fo = {
 		.mn = mn,
 		.msg = msg,
-		.from = from ? &from->sub : NULL,
+		.from = from,
 		.room = FILTERS_ONSTACK,
 	};
 
@@ -503,14 +517,16 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish);
  * mqttk_router_will - publish a will
  * @mn: the broker
  * @will: its reference is dropped; if it expires, then counted from now
+ * @from: the session of the client whose will it is, for No Local
  *
  * Context: process; yields.
  */
-void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will)
+void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will,
+		       const struct mqttk_session *from)
 {
 	mqttk_stat_inc(mn, MQTTK_STAT_WILLS_SENT);
 	mqttk_msg_begin_life(will);
-	mqttk_router_publish(mn, will, NULL, NULL);
+	mqttk_router_publish(mn, will, from, NULL);
 	mqttk_msg_put(will);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_router_will);

@@ -15,7 +15,8 @@ struct mqttk_session;
 unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 				  const struct mqttk_session *from,
 				  bool *matched);
-void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will);
+void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will,
+		       const struct mqttk_session *from);
 void mqttk_router_reroute(struct mqttk_net *mn, struct mqttk_qent *e);
 
 #endif /* MQTTK_ROUTER_H */

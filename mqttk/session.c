@@ -174,7 +174,7 @@ static void clean_up(struct mqttk_session *s)
 	s->will = NULL;
 	spin_unlock_bh(&s->lock);
 	if (will)
-		mqttk_router_will(mn, will);
+		mqttk_router_will(mn, will, s);
 }
 
 /**
@@ -373,7 +373,7 @@ static void deadline_run(struct mqttk_deadline *d)
 	spin_unlock_bh(&s->lock);
 
 	if (will)
-		mqttk_router_will(s->mn, will);
+		mqttk_router_will(s->mn, will, s);
 	if (clean)
 		clean_up(s);
 	else if (sweep)

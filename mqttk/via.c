@@ -87,33 +87,14 @@ static u32 subids_len(const struct mqttk_sub *sub)
  */
 void mqttk_merge_add(struct mqttk_merge *m, const struct mqttk_sub *sub)
 {
-	if (!m->sub)
-		m->no_local = true;
 	if (!m->sub || m->sub->qos < sub->qos ||
 	    (m->sub->qos == sub->qos && !m->sub->via))
 		m->sub = sub;
 	m->len += subids_len(sub);
 	if (sub->options & MQTTK_SUB_RETAIN_AS_PUBLISHED)
 		m->retain_as_published = true;
-	if (!(sub->options & MQTTK_SUB_NO_LOCAL))
-		m->no_local = false;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_merge_add);
-
-/**
- * mqttk_merge_is_for - does the session get the message?
- * @m: its subscriptions that match
- * @from: who published it, or NULL
- *
- * Context: under RCU, as mqttk_merge_add().
- * Return: false if it is its own, and it does not want that [MQTT-3.8.3-3]
- */
-bool mqttk_merge_is_for(const struct mqttk_merge *m,
-			const struct mqttk_subscriber *from)
-{
-	return m->sub && !(m->no_local && m->sub->owner == from);
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_merge_is_for);
 
 /**
  * mqttk_merge_is_plain - do the identifiers of @m->sub say it all?

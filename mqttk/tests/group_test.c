@@ -933,31 +933,22 @@ static void merge_subids(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, m.len, 2);
 }
 
-/* RETAIN as published if one of them wants it; No Local if none wants its own. */
+/* RETAIN as published if one of them wants it, whatever their QoS. */
 static void merge_options(struct kunit *test)
 {
-	struct group_ctx *ctx = test->priv;
-	const struct mqttk_subscriber *self = &ctx->m[0].who;
 	struct mqttk_sub *plain = merged_sub(test, "a", 1, 0x01, 0);
-	struct mqttk_sub *local = merged_sub(test, "+", 2,
-					     MQTTK_SUB_NO_LOCAL, 0);
-	struct mqttk_sub *both = merged_sub(test, "#", 0, MQTTK_SUB_NO_LOCAL |
-					    MQTTK_SUB_RETAIN_AS_PUBLISHED, 0);
+	struct mqttk_sub *best = merged_sub(test, "+", 2, 0, 0);
+	struct mqttk_sub *keeps = merged_sub(test, "#", 0,
+					     MQTTK_SUB_RETAIN_AS_PUBLISHED, 0);
 	struct mqttk_merge m = {};
 
-	KUNIT_EXPECT_FALSE(test, mqttk_merge_is_for(&m, self));
-	mqttk_merge_add(&m, local);
-	KUNIT_EXPECT_FALSE(test, mqttk_merge_is_for(&m, self));
-	KUNIT_EXPECT_TRUE(test, mqttk_merge_is_for(&m, &ctx->m[1].who));
-	KUNIT_EXPECT_TRUE(test, mqttk_merge_is_for(&m, NULL));
+	mqttk_merge_add(&m, best);
 	KUNIT_EXPECT_FALSE(test, m.retain_as_published);
-	mqttk_merge_add(&m, both);
-	KUNIT_EXPECT_FALSE(test, mqttk_merge_is_for(&m, self));
+	mqttk_merge_add(&m, keeps);
 	KUNIT_EXPECT_TRUE(test, m.retain_as_published);
 	mqttk_merge_add(&m, plain);
-	KUNIT_EXPECT_TRUE(test, mqttk_merge_is_for(&m, self));
 	KUNIT_EXPECT_TRUE(test, m.retain_as_published);
-	KUNIT_EXPECT_PTR_EQ(test, m.sub, local);
+	KUNIT_EXPECT_PTR_EQ(test, m.sub, best);
 }
 
 /* What is charged is given back, trimmed or not. */

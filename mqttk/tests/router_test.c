@@ -250,13 +250,16 @@ static void router_overlap(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->got[0].len, 2);
 	KUNIT_EXPECT_TRUE(test, has_subid(&ctx->got[0], 7));
 
-	/* Two of its three would have it back. */
-	publish(test, "a/b", 2, 0, true, ctx->c[0].s);
+	/* Two of its three would have it back: it comes as by those alone. */
+	publish(test, "a/b", 2, 2, true, ctx->c[0].s);
 	KUNIT_ASSERT_EQ(test, receive(ctx, 0), 1);
 	KUNIT_EXPECT_TRUE(test, ctx->got[0].retain);
+	KUNIT_EXPECT_EQ(test, ctx->got[0].qos, 1);
+	KUNIT_EXPECT_EQ(test, ctx->got[0].len, 2);
+	KUNIT_EXPECT_TRUE(test, has_subid(&ctx->got[0], 1));
 	KUNIT_ASSERT_EQ(test, receive(ctx, 1), 1);
 	KUNIT_EXPECT_FALSE(test, ctx->got[0].retain);
-	KUNIT_EXPECT_EQ(test, ctx->got[0].qos, 0);
+	KUNIT_EXPECT_EQ(test, ctx->got[0].qos, 1);
 	mqttk_session_unsubscribe(ctx->c[0].s, &ctx->c[0].ep, "a/#", 3);
 	mqttk_session_unsubscribe(ctx->c[0].s, &ctx->c[0].ep, "a/b", 3);
 	publish(test, "a/b", 3, 1, false, ctx->c[0].s);
@@ -529,7 +532,7 @@ static void router_will(struct kunit *test)
 	will->has_lifetime = true;
 	mqttk_msg_get(will);
 	before = mqttk_clock_in(1000);
-	mqttk_router_will(ctx->mn, will);
+	mqttk_router_will(ctx->mn, will, NULL);
 	soon = mqttk_clock_in(1000);
 	KUNIT_EXPECT_GE(test, will->expires, before);
 	KUNIT_EXPECT_LE(test, will->expires, soon);

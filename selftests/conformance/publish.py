@@ -245,6 +245,36 @@ def no_local_retained(t):
     peer.nothing()
 
 
+@proves("5.0:MQTT-3.8.3-3", "5.0:MQTT-3.3.4-2,4")
+def no_local_overlapping(t):
+    """a client's own message comes by its subscriptions without No Local alone:
+    with their QoS, identifiers and RETAIN"""
+    peer, other, topic = t.peer(), t.peer("b"), t.topic()
+    peer.subscribe((topic, NO_LOCAL | AS_PUBLISHED | 2), properties={"subscription_id": 1})
+    peer.subscribe((t.topic("+"), 1), properties={"subscription_id": 2})
+    for who, qos, ids in ((peer, 1, [2]), (other, 2, [1, 2])):
+        who.publish(topic, "x", 2)
+        got = peer.message()
+        assert (got.qos, sorted(got.props["subscription_id"])) == (qos, ids)
+        peer.nothing()
+
+
+@proves("5.0:MQTT-3.8.3-3")
+def no_local_will(t):
+    """with No Local a client's own will stays away, and what it publishes by
+    another connection"""
+    peer, watcher, topic = t.peer(expiry=60, will={"topic": t.topic(), "payload": b"w", "qos": 1}), \
+        t.peer("w"), t.topic()
+    watcher.subscribe(topic)
+    peer.subscribe((topic, NO_LOCAL | 1))
+    peer.cut()
+    assert watcher.message().payload == b"w"
+    peer = t.peer(expiry=60)
+    peer.nothing()
+    watcher.publish(topic, "x", 1)
+    assert peer.message().payload == b"x"
+
+
 @proves("5.0:MQTT-3.3.1-3", "3.1.1:MQTT-3.3.1-3", also=["3.1"])
 def dup_not_forwarded(t):
     """a publisher's DUP is not forwarded"""
