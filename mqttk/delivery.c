@@ -44,7 +44,7 @@ static void wake(struct mqttk_session *s)
 /* -- towards the client ------------------------------------------------- */
 
 /* The queue is full. Returns true if it is not any more. */
-static bool make_room(struct mqttk_session *s, const struct mqttk_msg *msg)
+static bool make_room(struct mqttk_session *s, size_t bytes)
 {
 	struct mqttk_limits *l = &s->mn->limits;
 	unsigned int keep = s->peeker ? s->queue.nr : 0;
@@ -57,7 +57,7 @@ static bool make_room(struct mqttk_session *s, const struct mqttk_msg *msg)
 			return false;
 		s->dropped++;
 		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
-		if (mqttk_queue_takes(&s->queue, l, mqttk_msg_share(msg)))
+		if (mqttk_queue_takes(&s->queue, l, bytes))
 			return true;
 	}
 	return false;
@@ -83,6 +83,7 @@ static void count_lost(struct mqttk_session *s)
 static bool append(struct mqttk_session *s, struct mqttk_msg *msg,
 		   u8 qos, bool retain, struct mqttk_via *via, bool press)
 {
+	size_t bytes = mqttk_msg_share(msg) + mqttk_via_share(via);
 	struct mqttk_limits *l = &s->mn->limits;
 	struct mqttk_qent e = {
 		.msg = msg,
@@ -97,8 +98,8 @@ static bool append(struct mqttk_session *s, struct mqttk_msg *msg,
 		goto unlock;
 	if (!s->ep && !qos && !mqttk_limit(l, MQTTK_LIMIT_QUEUE_QOS0))
 		goto unlock;
-	queued = (mqttk_queue_takes(&s->queue, l, mqttk_msg_share(msg)) ||
-		  (press && make_room(s, msg))) &&
+	queued = (mqttk_queue_takes(&s->queue, l, bytes) ||
+		  (press && make_room(s, bytes))) &&
 		 !mqttk_queue_append(&s->queue, l, &e);
 	if (!queued) {
 		if (press)

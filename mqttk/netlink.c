@@ -456,7 +456,7 @@ static int dump_sessions(struct sk_buff *skb, struct netlink_callback *cb,
  * @dropped: messages
  * @expired: messages
  * @queued: messages
- * @queued_bytes: their topics, properties and payloads
+ * @queued_bytes: their topics, properties, payloads, and identifiers gathered
  * @inflight: messages to it, not acknowledged
  * @unreleased: messages of QoS 2 from it
  * @expiry: seconds @session outlives @conn
@@ -692,7 +692,7 @@ int mqttk_nl_client_disconnect_doit(struct sk_buff *skb,
  * @ends_at: CLOCK_BOOTTIME, 0: no end is in sight
  * @expiry: seconds it outlives its connection
  * @queued: messages
- * @queued_bytes: their topics, properties and payloads
+ * @queued_bytes: their topics, properties, payloads, and identifiers gathered
  * @inflight: messages to its client, not acknowledged
  * @unreleased: messages of QoS 2 from its client
  * @received: messages

@@ -26,6 +26,12 @@ static struct mqttk_qent *chunk_ents(struct mqttk_chunk *c)
 	return (struct mqttk_qent *)(c + 1);
 }
 
+/* The receiver's fair share of what an entry costs. */
+static size_t share(const struct mqttk_qent *e)
+{
+	return mqttk_msg_share(e->msg) + mqttk_via_share(e->via);
+}
+
 /**
  * mqttk_queue_cache_init - at module load
  * Return: 0 or -ENOMEM
@@ -129,7 +135,7 @@ static unsigned long bytes_max(struct mqttk_limits *limits)
  * mqttk_queue_takes - would a message be queued?
  * @q: the queue, locked
  * @limits: the netns's limits
- * @bytes: topic and payload
+ * @bytes: mqttk_msg_share() and mqttk_via_share()
  *
  * An empty queue takes any message, whatever its size: otherwise one larger
  * than max_queued_bytes could never be delivered.
@@ -178,7 +184,6 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_has_room);
 int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 		       const struct mqttk_qent *e)
 {
-	size_t bytes = mqttk_msg_share(e->msg);
 	struct mqttk_qent *to;
 
 	to = new_entry(q, limits, e);
@@ -189,7 +194,7 @@ int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 	q->lost = 0;
 	q->nr++;
 	q->nr_qos0 += !e->qos;
-	q->bytes += bytes;
+	q->bytes += share(e);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_append);
@@ -254,7 +259,7 @@ static void forget(struct mqttk_queue *q, const struct mqttk_qent *e)
 {
 	q->nr--;
 	q->nr_qos0 -= !e->qos;
-	q->bytes -= mqttk_msg_share(e->msg);
+	q->bytes -= share(e);
 }
 
 /**

@@ -46,8 +46,9 @@ struct mqttk_qent {
  * @chunks: what did not fit in place, oldest first
  * @nr: entries
  * @nr_qos0: those of QoS 0
- * @bytes: topic and payload bytes of all entries; what @msg costs is shared,
- *	so this is the receiver's fair share, not memory
+ * @bytes: of all entries, topic, properties, payload, and identifiers of
+ *	subscriptions that are theirs alone; what a message costs is shared, so
+ *	this is the receiver's fair share, not memory
  * @lost: dropped since the last entry was queued; counted by the owner, moved to
  *	the next entry
  * @first: index of the oldest entry in @inplace

@@ -300,6 +300,35 @@ static void router_overlap_many(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctx->got[0].len, 0);
 }
 
+/*
+ * Identifiers gathered for a message are its receiver's to answer for: many of
+ * them with a small payload fill its queue as a large payload does.
+ */
+static void router_overlap_bytes(struct kunit *test)
+{
+	struct router_ctx *ctx = test->priv;
+	struct mqttk_queue *q;
+	unsigned int i;
+	u64 before;
+
+	client_open(test, 0, 10, 60);
+	subscribe(test, 0, "a/#", 1, 0, 268435455);
+	q = &ctx->c[0].s->queue;
+	publish(test, "a/b", 1, 1, false, NULL);
+	KUNIT_EXPECT_EQ(test, q->bytes, 4);
+	subscribe(test, 0, "a/+", 1, 0, 268435454);
+	publish(test, "a/b", 2, 1, false, NULL);
+	KUNIT_EXPECT_EQ(test, q->bytes, 4 + 4 + 10);
+	before = q->bytes;
+	ctx->mn->limits.value[MQTTK_LIMIT_MAX_QUEUED_BYTES] = before + 13;
+	for (i = 0; i < 2; i++)
+		publish(test, "a/b", 3, 1, false, NULL);
+	KUNIT_EXPECT_EQ(test, q->bytes, before);
+	KUNIT_EXPECT_EQ(test, ctx->c[0].s->dropped, 2);
+	KUNIT_EXPECT_EQ(test, receive(ctx, 0), 2);
+	KUNIT_EXPECT_EQ(test, q->bytes, 0);
+}
+
 /* Without memory for its identifiers a message is lost to that one, counted. */
 static void router_overlap_memory(struct kunit *test)
 {
@@ -543,6 +572,7 @@ static void router_will(struct kunit *test)
 static struct kunit_case router_cases[] = {
 	KUNIT_CASE(router_overlap),
 	KUNIT_CASE(router_overlap_many),
+	KUNIT_CASE(router_overlap_bytes),
 	KUNIT_CASE(router_overlap_memory),
 	KUNIT_CASE(router_matched),
 	KUNIT_CASE(router_group),
