@@ -23,7 +23,9 @@
  */
 bool mqttk_proto_is_reserved(const struct mqttk_str *topic)
 {
-	return topic->len >= 5 && !memcmp(topic->p, "$SYS/", 5);
+	/* "$SYS/#" matches "$SYS" as well. */
+	return topic->len >= 4 && !memcmp(topic->p, "$SYS", 4) &&
+	       (topic->len == 4 || topic->p[4] == '/');
 }
 
 /**
@@ -123,9 +125,11 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 		.text = mqttk_proto_claims_text(peer, &pub.props),
 	};
 	mqttk_stat_add(peer->mn, MQTTK_STAT_PUBLISH_BYTES_RECEIVED, in->left);
-	/* It is acknowledged, and goes nowhere. */
-	if (mqttk_proto_is_reserved(&pub.topic))
+	/* It goes nowhere. */
+	if (mqttk_proto_is_reserved(&pub.topic)) {
+		in->reason = MQTTK_REASON_NOT_AUTHORIZED;
 		return n;
+	}
 	msg = mqttk_proto_msg(peer, &pub.topic, &pub.props, in->left);
 	if (IS_ERR(msg)) {
 		mqttk_proto_publish_refused(peer, in);
@@ -156,11 +160,12 @@ void mqttk_proto_publish_refused(struct mqttk_peer *peer,
 /*
  * Says that a message of QoS 1 or 2 is not taken. Before 5.0 there is no way
  * to: an acknowledgment would lose the message, the end of the connection
- * makes the client try again.
+ * makes the client try again. Where that would be in vain it is acknowledged.
  */
 static int nack(struct mqttk_peer *peer, const struct mqttk_incoming *in)
 {
-	if (peer->version != MQTTK_V5)
+	if (peer->version != MQTTK_V5 &&
+	    in->reason == MQTTK_REASON_QUOTA_EXCEEDED)
 		return -ENOBUFS;
 	return mqttk_proto_ack(peer, in->qos == 1 ? MQTTK_PUBACK : MQTTK_PUBREC,
 			       in->packet_id, in->reason);
@@ -192,8 +197,8 @@ static int refuse_publish(struct mqttk_peer *peer,
 {
 	switch (in->qos) {
 	case 0:
-		/* What fails for want of memory may fail silently. */
-		return in->reason == MQTTK_REASON_QUOTA_EXCEEDED ? 0 :
+		/* It may fail silently, unless what it says of itself is wrong. */
+		return in->reason != MQTTK_REASON_PAYLOAD_FORMAT_INVALID ? 0 :
 		       mqttk_proto_violation(peer, in->reason);
 	case 1:
 		return nack(peer, in);

@@ -514,17 +514,25 @@ def alias_not_resent(t):
 
 @proves("3.1.1:MQTT-3.3.5-2", "5.0:MQTT-3.4.2-1", "5.0:MQTT-3.5.2-1")
 def unauthorized(t):
-    """a PUBLISH to $SYS is acknowledged or ends the connection, and comes to
-    nobody"""
+    """a PUBLISH to $SYS, by its name, an alias or as a will, is acknowledged or
+    ends the connection, in 5.0 not as a success; it comes to nobody and is not
+    retained"""
     watcher = t.peer("w")
-    topic = f"$SYS/broker/{t.id('own')}"
-    watcher.subscribe(topic, qos=2)
-    for qos in (0, 1, 2):
-        peer = t.peer()
-        try:
-            peer.publish(topic, "x", qos, retain=True)
-        except mqtt.Closed:
-            pass
+    topics = f"$SYS/broker/{t.id('own')}", "$SYS", "$SYS/"
+    watcher.subscribe(*topics, qos=2)
+    for topic in topics:
+        for qos in (0, 1, 2):
+            peer = t.peer(will={"topic": topic, "payload": b"will", "qos": qos, "retain": True})
+            try:
+                alias = {"properties": {"alias": 1}} if t.v == 5 else {}
+                for name in (topic, "") if alias else (topic,):
+                    reason = peer.publish(name, "x", qos, retain=True, **alias)
+                    assert t.v < 5 or not qos or reason == 0x87, f"{reason:#x}"
+                peer.cut()
+            except mqtt.Closed:
+                pass
+    watcher.nothing()
+    watcher.subscribe(*topics, qos=2)
     watcher.nothing()
 
 
