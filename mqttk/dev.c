@@ -264,8 +264,7 @@ static int subscribe(struct dev_file *f, const u8 *filter, u16 len, u8 qos,
 		mqttk_replay_discard(f->session, rp);
 	} else if (rp) {
 		if (existed)
-			mqttk_replays_drop(&f->replays, f->session, filter,
-					   len);
+			mqttk_replays_outdate(&f->replays, f->session);
 		mqttk_replay_start(&f->replays, f->session, rp, qos);
 		WRITE_ONCE(f->replaying, true);
 	}
@@ -780,8 +779,7 @@ static int do_unsubscribe(struct dev_file *f, const u8 *filter,
 							  filter,
 							  arg->filter_len));
 		if (!err)
-			mqttk_replays_drop(&f->replays, f->session, filter,
-					   arg->filter_len);
+			mqttk_replays_outdate(&f->replays, f->session);
 		end_use(f);
 	}
 	mutex_unlock(&f->lock);

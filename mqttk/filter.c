@@ -413,6 +413,15 @@ static void sub_replace(struct mqttk_index *ix, struct mqttk_sub *old,
 	sub_free(ix, old);
 }
 
+/* One that leaves what is retained as it is goes on with its predecessor's. */
+static u32 sub_seq(struct mqttk_index *ix, const struct mqttk_sub *old,
+		   u8 options)
+{
+	if (old && options & MQTTK_SUB_RETAIN_HANDLING)
+		return old->seq;
+	return ++ix->seq ?: ++ix->seq;
+}
+
 /* A further member for a group, or a first one. */
 static int sub_join(struct mqttk_index *ix, struct mqttk_sub *sub,
 		    const u8 *text, u16 len)
@@ -598,6 +607,7 @@ int mqttk_subscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 	new->options = options;
 
 	old = sub_find(ix, s, text, len, shared);
+	new->seq = sub_seq(ix, old, options);
 	if (old) {
 		sub_replace(ix, old, new);
 	} else {
@@ -688,6 +698,38 @@ void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s)
 	} while (more);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_unsubscribe_all);
+
+/**
+ * mqttk_subscription_seq - tell a subscription from those before it
+ * @ix: the index
+ * @s: the subscriber
+ * @text: to what, not shared
+ * @len: bytes of @text
+ *
+ * Context: any but hard interrupts.
+ * Return: a number that changes when @s subscribes anew, unless its options
+ *	say that this changes nothing for what is retained; 0: it is not
+ *	subscribed
+ */
+u32 mqttk_subscription_seq(struct mqttk_index *ix,
+			   const struct mqttk_subscriber *s,
+			   const u8 *text, u16 len)
+{
+	struct mqttk_sub *sub = NULL;
+	struct mqttk_filter *f;
+	u32 at = s->index;
+	u32 seq = 0;
+
+	rcu_read_lock();
+	f = filter_find(ix, text, len);
+	if (f)
+		sub = mqttk_filter_next_sub(f, &at);
+	if (sub && at == s->index)
+		seq = sub->seq;
+	rcu_read_unlock();
+	return seq;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_subscription_seq);
 
 /**
  * mqttk_sub_text - what was subscribed to

@@ -40,6 +40,7 @@ struct mqttk_via;
  * @nr_subs: subscriptions; likewise
  * @nr_shared: those of them that are shared; likewise
  * @deferred: there were subscriptions that an RCU callback frees
+ * @seq: of the newest subscription; under @lock
  */
 struct mqttk_index {
 	struct rhashtable filters;
@@ -54,6 +55,7 @@ struct mqttk_index {
 	unsigned int nr_subs;
 	unsigned int nr_shared;
 	bool deferred;
+	u32 seq;
 };
 
 /**
@@ -84,6 +86,7 @@ struct mqttk_subscriber {
  * @item: in the filter's subscriptions, by @owner's index; or in its group's
  *	members, by mqttk_group_index() of that
  * @id: subscription identifier of MQTT 5.0, 0: none
+ * @seq: which SUBSCRIBE it was that asked for what is retained, not 0
  * @qos: granted QoS
  * @options: the option byte as the client sent it
  *
@@ -100,6 +103,7 @@ struct mqttk_sub {
 	};
 	struct mqttk_item item;
 	u32 id;
+	u32 seq;
 	u8 qos;
 	u8 options;
 };
@@ -150,6 +154,9 @@ int mqttk_unsubscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 bool mqttk_unsubscribe_some(struct mqttk_index *ix, struct mqttk_subscriber *s,
 			    unsigned int max);
 void mqttk_unsubscribe_all(struct mqttk_index *ix, struct mqttk_subscriber *s);
+u32 mqttk_subscription_seq(struct mqttk_index *ix,
+			   const struct mqttk_subscriber *s,
+			   const u8 *filter, u16 len);
 const u8 *mqttk_sub_text(const struct mqttk_sub *sub, u16 *len);
 
 void mqttk_filter_free(struct mqttk_filter *f);

@@ -32,8 +32,7 @@ static u8 failure(const struct mqttk_peer *peer, u8 reason)
  * way, because clients expect that first.
  */
 static void start_replay(struct mqttk_peer *peer, struct mqttk_replay *rp,
-			 const struct mqttk_str *filter, u8 options,
-			 bool existed)
+			 u8 options, bool existed)
 {
 	u8 handling = options & MQTTK_SUB_RETAIN_HANDLING;
 	struct mqttk_session *s = peer->session;
@@ -44,7 +43,7 @@ static void start_replay(struct mqttk_peer *peer, struct mqttk_replay *rp,
 		return;
 	}
 	if (existed)
-		mqttk_replays_drop(&peer->replays, s, filter->p, filter->len);
+		mqttk_replays_outdate(&peer->replays, s);
 	mqttk_replay_start(&peer->replays, s, rp, options & MQTTK_SUB_QOS);
 }
 
@@ -76,7 +75,7 @@ static int subscribe_one(struct mqttk_peer *peer,
 		       failure(peer, MQTTK_REASON_QUOTA_EXCEEDED);
 	}
 	if (rp)
-		start_replay(peer, rp, filter, options, existed);
+		start_replay(peer, rp, options, existed);
 	return qos;
 }
 
@@ -95,7 +94,7 @@ static int unsubscribe_one(struct mqttk_peer *peer,
 		return err;
 	if (err)
 		return MQTTK_REASON_NO_SUBSCRIPTION_EXISTED;
-	mqttk_replays_drop(&peer->replays, s, filter->p, filter->len);
+	mqttk_replays_outdate(&peer->replays, s);
 	return MQTTK_REASON_SUCCESS;
 }
 
@@ -114,8 +113,6 @@ static int run_entries(struct mqttk_peer *peer, struct mqttk_sub_iter *it,
 	int n = 0;
 	int code;
 
-	/* What the endpoint before left is ended by UNSUBSCRIBE, too. */
-	mqttk_session_take_replays(peer->session, &peer->ep, &peer->replays);
 	while (mqttk_wire_subscribe_next(it, &filter, &options)) {
 		if (READ_ONCE(peer->gone))
 			return -ESHUTDOWN;

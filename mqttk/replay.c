@@ -14,11 +14,15 @@
 /* Steps of the walk in one turn, so that its endpoint gets on with the rest. */
 #define TURN	256
 
+/* Replays without a subscription that may wait for their turn to go. */
+#define OUTDATED_MIN	64
+
 /**
  * struct mqttk_replay - the retained messages of one subscription
  * @list: in its endpoint's list, or in the session's
  * @walk: where it is; paused between turns
  * @via: the identifier of the subscription, or NULL
+ * @seq: of the subscription; without that there is nothing to do
  * @qos: granted
  * @len: bytes of filter
  * @filter: the walk's
@@ -27,6 +31,7 @@ struct mqttk_replay {
 	struct list_head list;
 	struct mqttk_retain_walk walk;
 	struct mqttk_via *via;
+	u32 seq;
 	u8 qos;
 	u16 len;
 	u8 filter[];
@@ -99,17 +104,25 @@ struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
 	return rp;
 }
 
+static u32 seq_now(struct mqttk_session *s, const struct mqttk_replay *rp)
+{
+	return mqttk_subscription_seq(&s->mn->index, &s->sub, rp->filter,
+				      rp->len);
+}
+
 /**
  * mqttk_replay_start - queue it behind the replays before
  * @list: the endpoint's replays
  * @s: its session
- * @rp: what mqttk_replay_alloc() gave; owned by the list from now on
+ * @rp: what mqttk_replay_alloc() gave, now that its subscription is there; owned
+ *	by the list from now on
  * @qos: granted
  */
 void mqttk_replay_start(struct list_head *list, struct mqttk_session *s,
 			struct mqttk_replay *rp, u8 qos)
 {
 	rp->qos = qos;
+	rp->seq = seq_now(s, rp);
 	rcu_read_lock();
 	mqttk_retain_start(&rp->walk, &s->mn->retained, rp->filter, rp->len);
 	mqttk_retain_pause(&rp->walk);
@@ -140,26 +153,34 @@ void mqttk_replays_free(struct list_head *list, struct mqttk_session *s)
 }
 
 /**
- * mqttk_replays_drop - a subscription ended, or was made anew
+ * mqttk_replays_outdate - a subscription ended, or was made anew
  * @list: the endpoint's replays
  * @s: its session
- * @filter: the subscription's
- * @len: its length
  *
- * Nothing of it is queued any more [MQTT-3.10.4-2].
+ * Nothing of it is queued any more [MQTT-3.10.4-2]: its replay finds that out
+ * when it is its turn. There may be hundreds of thousands, so they are looked
+ * through only when as many may be out of date as there were the last time.
+ *
+ * Context: process; the endpoint's own; yields.
  */
-void mqttk_replays_drop(struct list_head *list, struct mqttk_session *s,
-			const u8 *filter, u16 len)
+void mqttk_replays_outdate(struct list_head *list, struct mqttk_session *s)
 {
 	struct mqttk_replay *rp, *next;
+	u32 left = 0;
 
+	if (list_empty(list) || ++s->outdated < s->outdated_max)
+		return;
 	list_for_each_entry_safe(rp, next, list, list) {
-		if (rp->len == len && !memcmp(rp->filter, filter, len)) {
+		if (seq_now(s, rp) == rp->seq) {
+			left++;
+		} else {
 			mqttk_retain_abort(&rp->walk);
 			replay_end(s, rp);
 		}
 		cond_resched();
 	}
+	s->outdated = 0;
+	s->outdated_max = max_t(u32, OUTDATED_MIN, left);
 }
 
 /* Returns DONE when this replay's walk has ended. */
@@ -170,6 +191,10 @@ static enum mqttk_replay_state run_one(struct mqttk_replay *rp,
 	struct mqttk_retain_walk before;
 	struct mqttk_retain_node *node;
 
+	if (seq_now(s, rp) != rp->seq) {
+		mqttk_retain_abort(&rp->walk);
+		return MQTTK_REPLAY_DONE;
+	}
 	rcu_read_lock();
 	mqttk_retain_resume(&rp->walk);
 	while ((*turn)-- > 0) {

@@ -29,8 +29,7 @@ enum mqttk_replay_state {
  * is the session's endpoint has its list to itself.
  */
 void mqttk_replays_free(struct list_head *list, struct mqttk_session *s);
-void mqttk_replays_drop(struct list_head *list, struct mqttk_session *s,
-			const u8 *filter, u16 len);
+void mqttk_replays_outdate(struct list_head *list, struct mqttk_session *s);
 struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
 					const u8 *filter, u16 len, u32 id);
 void mqttk_replay_discard(struct mqttk_session *s, struct mqttk_replay *rp);

@@ -97,6 +97,9 @@ struct mqttk_endpoint {
  * @dropped: messages not queued because a limit was reached
  * @expired: messages that expired in @queue
  * @received: messages published by the client; its endpoint only
+ * @outdated: replays whose subscription may have ended since they were looked
+ *	through; its endpoint only
+ * @outdated_max: how many before they are again; likewise
  * @deadline: at the earliest of the times above
  * @mn: its netns's broker, which outlives it
  * @ref: the session table, the endpoint, and each subscription
@@ -130,6 +133,8 @@ struct mqttk_session {
 	u64 dropped;
 	u64 expired;
 	u64 received;
+	u32 outdated;
+	u32 outdated_max;
 	struct mqttk_deadline deadline;
 	struct mqttk_net *mn;
 	refcount_t ref;

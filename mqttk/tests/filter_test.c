@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "../filter.h"
+#include "../wire.h"
 #include "index_fixture.h"
 #include "topic_oracle.h"
 
@@ -396,6 +397,53 @@ static void filter_again(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, unsubscribe(ctx, 7, text), -ENOENT);
 }
 
+static u32 seq_of(struct index_ctx *ctx, u32 who, struct text text)
+{
+	return mqttk_subscription_seq(&ctx->ix, &ctx->who[who], text.p,
+				      text.len);
+}
+
+/* Which SUBSCRIBE asked for what is retained: those that did not do not count. */
+static void filter_seq(struct kunit *test)
+{
+	static const struct {
+		u8 options;
+		bool same;
+	} again[] = {
+		{ MQTTK_SUB_RETAIN_ALWAYS, false },
+		{ MQTTK_SUB_RETAIN_IF_NEW, true },
+		{ MQTTK_SUB_RETAIN_NEVER, true },
+	};
+	struct index_ctx *ctx = test->priv;
+	struct text text = text_of("a/+");
+	u32 seq, others;
+	int i;
+
+	for (others = 0; others < 2; others++) {
+		KUNIT_EXPECT_EQ(test, seq_of(ctx, 7, text), 0);
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, 7, text, 0), 0);
+		seq = seq_of(ctx, 7, text);
+		KUNIT_EXPECT_NE(test, seq, 0);
+		for (i = 0; i < ARRAY_SIZE(again); i++) {
+			mutex_lock(&ctx->lock);
+			mqttk_subscribe(&ctx->ix, &ctx->who[7], text.p,
+					text.len, 1, again[i].options, 0, NULL,
+					NULL);
+			mutex_unlock(&ctx->lock);
+			KUNIT_EXPECT_EQ(test, seq_of(ctx, 7, text) == seq,
+					again[i].same);
+			seq = seq_of(ctx, 7, text);
+		}
+		KUNIT_EXPECT_EQ(test, unsubscribe(ctx, 7, text), 0);
+		KUNIT_EXPECT_EQ(test, seq_of(ctx, 7, text), 0);
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, 7, text, 0), 0);
+		KUNIT_EXPECT_NE(test, seq_of(ctx, 7, text), seq);
+		KUNIT_EXPECT_EQ(test, unsubscribe(ctx, 7, text), 0);
+		KUNIT_ASSERT_EQ(test, subscribe(ctx, 3 + 20 * others, text, 0),
+				0);
+	}
+}
+
 /*
  * With a budget that runs out at every possible point, a refused subscription
  * leaves index and budget as they were.
@@ -728,6 +776,7 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(filter_grow_shrink),
 	KUNIT_CASE(filter_walk_moves),
 	KUNIT_CASE(filter_again),
+	KUNIT_CASE(filter_seq),
 	KUNIT_CASE(filter_budget),
 	KUNIT_CASE(filter_pause),
 	KUNIT_CASE(filter_yields),
