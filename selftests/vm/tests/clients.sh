@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Clients that people use (mosquitto's, paho.mqtt.c by both interfaces, Python's
 # paho-mqtt) exchange messages through the broker, on IPv4 and IPv6.
-# time: 480
+# time: 900
 # mem: 1024
 # fast
 # shellcheck source=selftests/clients/lib.sh

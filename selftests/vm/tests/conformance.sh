@@ -32,7 +32,7 @@ for setting in $(python3 -B "$clients/../conformance/run.py" ${CASES:-} -S); do
 	limit "$key" "$before"
 done
 if on_mqttk; then
-	check 'nothing is left of the clients' wait_for 20 nothing_left ||
+	check 'nothing is left of the clients' wait_for 40 nothing_left ||
 		mqttkctl -j limit show
 fi
 broker_stop

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # /dev/mqtt: what cat, echo and programs see, `mqttkctl sub` and `pub` beside
 # mosquitto's clients, and that an open file keeps the module.
-# time: 480
+# time: 900
 # mem: 1024
 # shellcheck source=selftests/lib/ktap.sh
 . "$(dirname "$0")/../../lib/ktap.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # mqttkctl's objects but for sub and pub: what they do, what they print in text
 # and JSON, how they refuse, and to whom.
-# time: 480
+# time: 900
 # shellcheck source=selftests/lib/ktap.sh
 . "$(dirname "$0")/../../lib/ktap.sh"
 
@@ -273,7 +273,7 @@ done
 
 hold busy 5 36000 busy
 for object in client session; do
-	check "a busy $object" wait_for 10 sh -c "mqttkctl -j $object show busy | jq -e '
+	check "a busy $object" wait_for 30 sh -c "mqttkctl -j $object show busy | jq -e '
 		.[0] | .messages_inflight == 1 and .messages_unreleased == 1 and
 		.messages_queued == 0 and .messages_received == 2 and
 		.messages_sent == 1 and .messages_expired == 0 and
@@ -286,7 +286,7 @@ check 'a busy session: connected, no end in sight' json 'd[0]["connected"] and
 index=$(jq '.[0].index' "$out")
 check 'its client leaves' ctl 0 client disconnect busy
 wait $held
-check 'and it goes on' wait_for 10 sh -c "mqttkctl session show busy | grep -qE '^busy \
+check 'and it goes on' wait_for 30 sh -c "mqttkctl session show busy | grep -qE '^busy \
 away [0-9.ms]+ ends-in 9h[0-9]{2}m expiry 10h00m subscriptions 1 queued 0 bytes 0 \
 inflight 1 unreleased 1 received 2 sent 1 dropped 0 expired 0\$'"
 check 'without its client' ctl 1 client show busy
@@ -352,12 +352,12 @@ check 'a session ends by itself' wait_for 20 sh -c \
 check 'a session ends by itself: it is gone' ctl 1 session show brief
 mqttkctl limit set persistent_client_expiration 2h
 mosquitto_sub -c -i limited -t x -E
-check 'persistent_client_expiration' wait_for 10 sh -c "mqttkctl -j session show limited |
+check 'persistent_client_expiration' wait_for 30 sh -c "mqttkctl -j session show limited |
 	jq -e '.[0] | .ends_ms > 3600000 and .ends_ms <= 7200000'"
 mqttkctl limit set persistent_client_expiration 0
 python3 "$ktap_tmp/hold.py" x 4 0 long >/dev/null &
 held=$!
-check 'a long identifier' wait_for 10 sh -c 'mqttkctl session show | grep -qE \
+check 'a long identifier' wait_for 30 sh -c 'mqttkctl session show | grep -qE \
 	"^x{1024} \.\.\. id-length 2000 index [0-9]+ connected "'
 check 'a long identifier: JSON' ctl 0 -j session show
 index=$(jq '.[] | select(.id_length == 2000).index' "$out")

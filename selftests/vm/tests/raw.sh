@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Packets that are wrong, and some that are merely odd: each gets what the
 # standard says, and nobody else notices. Nothing is left of the peers then.
-# time: 480
+# time: 900
 # mem: 1024
 # fast
 # shellcheck source=selftests/clients/lib.sh

@@ -3,7 +3,7 @@
 # $SYS/broker: mosquitto's topics are there, retained, true, and only said again
 # when they change; nobody else may write them, and nothing is left of them when
 # nobody is there.
-# time: 240
+# time: 480
 # mem: 1024
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
