@@ -255,6 +255,7 @@ void mqttk_msg_flush(void)
 {
 	flush_work(&free_work);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_flush);
 
 /**
  * mqttk_msg_module_init - at module load
