@@ -46,6 +46,20 @@ static void wake(struct mqttk_session *s)
 
 /* -- towards the client ------------------------------------------------- */
 
+/*
+ * Is there room for a message, without another's going for it? Who holds nothing
+ * is given any; what was sent counts only where memory gets short.
+ */
+static bool takes(struct mqttk_session *s, size_t bytes)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	u64 held = s->window.bytes;
+
+	return (!held ||
+		mqttk_queue_is_fair(l, held + s->queue.bytes + bytes)) &&
+	       mqttk_queue_takes(&s->queue, l, bytes);
+}
+
 /* The queue is full. Returns true if it is not any more. */
 static bool make_room(struct mqttk_session *s, size_t bytes)
 {
@@ -60,7 +74,7 @@ static bool make_room(struct mqttk_session *s, size_t bytes)
 			return false;
 		s->dropped++;
 		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
-		if (mqttk_queue_takes(&s->queue, l, bytes))
+		if (takes(s, bytes))
 			return true;
 	}
 	return false;
@@ -101,8 +115,7 @@ static bool append(struct mqttk_session *s, struct mqttk_msg *msg,
 		goto unlock;
 	if (!s->ep && !qos && !mqttk_limit(l, MQTTK_LIMIT_QUEUE_QOS0))
 		goto unlock;
-	queued = (mqttk_queue_takes(&s->queue, l, bytes) ||
-		  (press && make_room(s, bytes))) &&
+	queued = (takes(s, bytes) || (press && make_room(s, bytes))) &&
 		 !mqttk_queue_append(&s->queue, l, &e);
 	if (!queued) {
 		if (press)
@@ -201,8 +214,7 @@ int mqttk_session_append_retained(struct mqttk_session *s,
 	if (!e.msg)
 		goto unlock;
 	e.qos = min_t(u8, e.msg->qos, qos);
-	s->replay_waits = !mqttk_queue_takes(&s->queue, l,
-					     mqttk_msg_share(e.msg)) ||
+	s->replay_waits = !takes(s, mqttk_msg_share(e.msg)) ||
 			  mqttk_queue_append(&s->queue, l, &e);
 	if (s->replay_waits) {
 		mqttk_msg_put(e.msg);
@@ -224,14 +236,14 @@ unlock:
  *
  * Context: any but hard interrupts.
  * Return: true if the queue is at most half full; where a message did not fit
- *	all the same, if it is empty
+ *	all the same, if it is empty and nothing is in flight
  */
 bool mqttk_session_has_room(struct mqttk_session *s)
 {
 	bool room;
 
 	spin_lock_bh(&s->lock);
-	room = s->replay_waits ? !s->queue.nr :
+	room = s->replay_waits ? !s->queue.nr && !s->window.bytes :
 	       mqttk_queue_has_room(&s->queue, &s->mn->limits);
 	spin_unlock_bh(&s->lock);
 	return room;
@@ -429,10 +441,10 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume);
 
-/* Room in the window again: what waited for it can go. */
+/* Room in the window again: what waited for it can go, or come. */
 static void acknowledged(struct mqttk_session *s)
 {
-	if (s->queue.nr || s->window.published.resend)
+	if (s->queue.nr || s->window.published.resend || s->replay_waits)
 		wake(s);
 }
 
@@ -480,7 +492,7 @@ int mqttk_session_pubrec(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	spin_lock_bh(&s->lock);
 	if (s->ep == ep)
 		err = mqttk_window_pubrec(&s->window, id, refused);
-	if (!err && refused)
+	if (!err && (refused || s->replay_waits))
 		acknowledged(s);
 	spin_unlock_bh(&s->lock);
 	return err;
@@ -667,8 +679,10 @@ void mqttk_session_forget(struct mqttk_session *s)
 	struct mqttk_window *w = &s->window;
 	struct mqttk_qent e;
 
-	forget_queue(s);
-	/* Nobody finds anything there any more, so it needs no lock. */
+	/*
+	 * First what was sent first. Nobody finds anything there any more, so
+	 * it needs no lock.
+	 */
 	while (mqttk_window_drop_one(w, &e)) {
 		/* QoS 2 in flight dies with the session [MQTT-4.8.2-5]. */
 		if (e.msg && e.qos == 1)
@@ -677,6 +691,7 @@ void mqttk_session_forget(struct mqttk_session *s)
 			put_ent(&e);
 		cond_resched();
 	}
+	forget_queue(s);
 	mqttk_window_free(l, w->slots, w->size);
 	w->slots = NULL;
 	w->size = 0;

@@ -6,6 +6,7 @@
  */
 #include <kunit/test.h>
 #include <linux/ktime.h>
+#include <linux/sched.h>
 #include <net/net_namespace.h>
 
 #include "../msg.h"
@@ -351,6 +352,67 @@ static void session_takeover_peeked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, new->s->window.quota, 10);
 }
 
+/*
+ * However much a client may have in flight, by acknowledging nothing it does
+ * not take all memory for messages.
+ */
+static void session_never_acks(struct kunit *test)
+{
+	struct session_ctx *ctx = test->priv;
+	struct mqttk_limits *l = &ctx->mn->limits;
+	const unsigned int limit = 4000000;
+	struct endpoint *e = &ctx->e[0], *good = &ctx->e[1];
+	struct mqttk_msg *msg;
+	unsigned int i;
+
+	l->value[MQTTK_LIMIT_MESSAGE_MEMORY] = limit;
+	open_as(test, e, 'a', 65535, 60);
+	subscribe(test, e, "a", 1);
+	for (i = 0; i < 2 * limit / 1000; i++) {
+		msg = new_msg(ctx, "a", 0, 1, 1000);
+		KUNIT_ASSERT_NOT_NULL(test, msg);
+		mqttk_router_publish(ctx->mn, msg, NULL, NULL);
+		mqttk_msg_put(msg);
+		send_all(ctx, e);
+		cond_resched();
+	}
+	KUNIT_EXPECT_GT(test, e->s->window.nr, 0);
+	KUNIT_EXPECT_GT(test, e->s->dropped, 0);
+	open_as(test, good, 'b', 10, 60);
+	subscribe(test, good, "b", 1);
+	publish(test, "b", 1, 1);
+	KUNIT_EXPECT_EQ(test, send_all(ctx, good), 1);
+	/* Once it has acknowledged it is served again. */
+	for (i = 1; e->s->window.nr; i++)
+		mqttk_session_puback(e->s, &e->ep, i);
+	publish(test, "a", 1, 1);
+	KUNIT_EXPECT_EQ(test, send_all(ctx, e), 1);
+}
+
+/* What a member of a group leaves goes to another in the order it came in. */
+static void session_bequest_order(struct kunit *test)
+{
+	struct session_ctx *ctx = test->priv;
+	struct endpoint *e = &ctx->e[0], *heir = &ctx->e[1];
+	unsigned int i, n;
+
+	open_as(test, e, 'a', 2, 60);
+	subscribe(test, e, "$share/g/a", 1);
+	for (i = 0; i < 4; i++)
+		publish(test, "a", i, 1);
+	KUNIT_EXPECT_EQ(test, send_all(ctx, e), 2);
+	open_as(test, heir, 'b', 10, 60);
+	subscribe(test, heir, "$share/g/a", 1);
+	leave(e, 0);
+	n = look(ctx, heir);
+	KUNIT_ASSERT_EQ(test, n, 4);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, number_of(&ctx->ents[i]), i);
+		KUNIT_EXPECT_FALSE(test, (bool)ctx->ents[i].dup);
+	}
+	look_ends(ctx, heir, n, n);
+}
+
 static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_sweep_unsent),
 	KUNIT_CASE(session_unsent_expires),
@@ -358,6 +420,8 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_many_expired),
 	KUNIT_CASE(session_nothing),
 	KUNIT_CASE(session_takeover_peeked),
+	KUNIT_CASE(session_never_acks),
+	KUNIT_CASE(session_bequest_order),
 	{}
 };
 
