@@ -51,11 +51,9 @@ static const struct mqttk_endpoint_ops endpoint_ops = {
 	.end = endpoint_end,
 };
 
-/* Returns true if there was a session that goes on. */
-static bool open_as(struct kunit *test, struct endpoint *e, char name,
-		    u16 receive_max, u32 expiry)
+static int try_open(struct session_ctx *ctx, struct endpoint *e, char name,
+		    u16 receive_max, u32 expiry, bool *present)
 {
-	struct session_ctx *ctx = test->priv;
 	u8 id[] = "mqttk session test ?";
 	struct mqttk_session_open how = {
 		.id = id,
@@ -63,11 +61,24 @@ static bool open_as(struct kunit *test, struct endpoint *e, char name,
 		.receive_max = receive_max,
 		.expiry = expiry,
 	};
-	bool present;
+	struct mqttk_session *s;
 
 	id[how.id_len - 1] = name;
-	e->s = mqttk_session_open(ctx->mn, &how, &e->ep, &present);
-	KUNIT_ASSERT_FALSE(test, IS_ERR(e->s));
+	s = mqttk_session_open(ctx->mn, &how, &e->ep, present);
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	e->s = s;
+	return 0;
+}
+
+/* Returns true if there was a session that goes on. */
+static bool open_as(struct kunit *test, struct endpoint *e, char name,
+		    u16 receive_max, u32 expiry)
+{
+	bool present;
+
+	KUNIT_ASSERT_EQ(test, try_open(test->priv, e, name, receive_max,
+				       expiry, &present), 0);
 	return present;
 }
 
@@ -413,6 +424,104 @@ static void session_bequest_order(struct kunit *test)
 	look_ends(ctx, heir, n, n);
 }
 
+/*
+ * Who comes once for each of many names, and leaves a session each time, does
+ * not keep others out.
+ */
+static void session_strangers(struct kunit *test)
+{
+	struct session_ctx *ctx = test->priv;
+	struct mqttk_limits *l = &ctx->mn->limits;
+	struct percpu_counter *used = &l->used[MQTTK_BUDGET_CLIENT];
+	struct endpoint *e = &ctx->e[0];
+	const unsigned int limit = 1000000;
+	bool existed, present;
+	unsigned int n = 0;
+
+	l->value[MQTTK_LIMIT_CLIENT_MEMORY] = limit;
+	/* Each costs about 24,000 bytes, most of it for its window. */
+	while (n < 200 && !try_open(ctx, e, 1 + n, 1000, 60, &present)) {
+		mqttk_session_subscribe(e->s, &e->ep, "a", 1, 1, 0, 0, NULL);
+		leave(e, 60);
+		n++;
+	}
+	KUNIT_EXPECT_GT(test, n, 10);
+	KUNIT_EXPECT_LT(test, n, 200);
+	KUNIT_EXPECT_LT(test, percpu_counter_sum(used), limit * 7 / 8);
+	/* Whoever leaves nothing gets in; whoever has a session gets it back. */
+	KUNIT_EXPECT_FALSE(test, open_as(test, e, 255, 10, 0));
+	subscribe(test, e, "b", 1);
+	leave(e, 0);
+	KUNIT_EXPECT_TRUE(test, open_as(test, e, 1, 1000, 60));
+	KUNIT_EXPECT_EQ(test, mqttk_session_subscribe(e->s, &e->ep, "b", 1, 1,
+						      0, 0, NULL), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, mqttk_session_subscribe(e->s, &e->ep, "a", 1, 0,
+						      0, 0, &existed), 0);
+	KUNIT_EXPECT_TRUE(test, existed);
+	leave(e, 60);
+
+	l->value[MQTTK_LIMIT_CLIENT_MEMORY] = LONG_MAX;
+	while (n--) {
+		KUNIT_EXPECT_TRUE(test, open_as(test, e, 1 + n, 1000, 60));
+		leave(e, 0);
+	}
+}
+
+/* Leaves with a will that is to wait. Returns true if it is to go out now. */
+static bool leave_will(struct kunit *test, struct endpoint *e, u32 expiry)
+{
+	struct session_ctx *ctx = test->priv;
+	LIST_HEAD(replays);
+	struct mqttk_session_leave how = {
+		.expiry = expiry,
+		.will = new_msg(ctx, "will", 1, 0, 1),
+		.will_delay = 1000,
+		.replays = &replays,
+	};
+	bool due;
+
+	KUNIT_ASSERT_NOT_NULL(test, how.will);
+	mqttk_session_leave(e->s, &e->ep, &how);
+	e->s = NULL;
+	due = how.will;
+	mqttk_msg_put(how.will);
+	return due;
+}
+
+/* A delayed will goes out once, when its session ends, or never. */
+static void session_will(struct kunit *test)
+{
+	struct session_ctx *ctx = test->priv;
+	struct endpoint *old = &ctx->e[0], *new = &ctx->e[1];
+	struct endpoint *witness = &ctx->e[2];
+	struct mqttk_session *s;
+
+	open_as(test, witness, 'w', 10, 0);
+	subscribe(test, witness, "will", 0);
+	/* The client comes back. */
+	open_as(test, old, 'a', 10, 2000);
+	KUNIT_EXPECT_FALSE(test, leave_will(test, old, 2000));
+	open_as(test, old, 'a', 10, 2000);
+	KUNIT_EXPECT_EQ(test, send_all(ctx, witness), 0);
+	/* It is back before its first connection was noticed to be gone. */
+	open_as(test, new, 'a', 10, 2000);
+	KUNIT_EXPECT_FALSE(test, leave_will(test, old, 2000));
+	KUNIT_EXPECT_EQ(test, send_all(ctx, witness), 0);
+	/* It leaves, and then its session ends, twice. */
+	s = new->s;
+	refcount_inc(&s->ref);
+	KUNIT_EXPECT_FALSE(test, leave_will(test, new, 2000));
+	KUNIT_EXPECT_TRUE(test, mqttk_session_end(s, MQTTK_END_ADMIN));
+	KUNIT_EXPECT_FALSE(test, mqttk_session_end(s, MQTTK_END_ADMIN));
+	mqttk_session_put(s);
+	KUNIT_EXPECT_EQ(test, send_all(ctx, witness), 1);
+	/* Its session ends while it is there: then it has to see to it. */
+	open_as(test, old, 'a', 10, 2000);
+	KUNIT_EXPECT_TRUE(test, mqttk_session_end(old->s, MQTTK_END_ADMIN));
+	KUNIT_EXPECT_TRUE(test, leave_will(test, old, 2000));
+	KUNIT_EXPECT_EQ(test, send_all(ctx, witness), 0);
+}
+
 static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_sweep_unsent),
 	KUNIT_CASE(session_unsent_expires),
@@ -422,6 +531,8 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_takeover_peeked),
 	KUNIT_CASE(session_never_acks),
 	KUNIT_CASE(session_bequest_order),
+	KUNIT_CASE(session_strangers),
+	KUNIT_CASE(session_will),
 	{}
 };
 
