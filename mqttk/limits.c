@@ -313,6 +313,23 @@ unsigned long mqttk_budget_left(struct mqttk_limits *l, enum mqttk_budget b)
 }
 
 /**
+ * mqttk_budget_has - could so much be charged now?
+ * @l: the netns's limits
+ * @b: as what
+ * @bytes: how many
+ *
+ * Context: any but hard interrupts. Does not sleep.
+ * Return: true if it could; otherwise a refusal was counted
+ */
+bool mqttk_budget_has(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
+{
+	if (!over(&l->used[b], mqttk_limit(l, budget_limit[b]), bytes))
+		return true;
+	atomic_long_inc(&l->overflow[b]);
+	return false;
+}
+
+/**
  * mqttk_budget_scarce - is less than a quarter of a budget left?
  * @l: the netns's limits
  * @b: which

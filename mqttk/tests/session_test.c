@@ -400,6 +400,32 @@ static void session_never_acks(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, send_all(ctx, e), 1);
 }
 
+/*
+ * Publishers that stop in the middle of large messages leave memory for those
+ * that do not.
+ */
+static void session_half_messages(struct kunit *test)
+{
+	struct session_ctx *ctx = test->priv;
+	struct mqttk_limits *l = &ctx->mn->limits;
+	struct endpoint *e = &ctx->e[0];
+	struct mqttk_msg *msg;
+	unsigned int i;
+
+	l->value[MQTTK_LIMIT_MESSAGE_MEMORY] = 8000000;
+	for (i = 0; i < 7; i++) {
+		msg = mqttk_msg_alloc(l, "a", 1, 0, 2000000, GFP_KERNEL);
+		if (IS_ERR(msg))
+			break;
+		mqttk_msg_reserve(msg, 2000000, GFP_KERNEL);
+		ctx->kept[ctx->nr_kept++] = msg;
+	}
+	open_as(test, e, 'a', 10, 0);
+	subscribe(test, e, "a", 1);
+	publish(test, "a", 1, 1);
+	KUNIT_EXPECT_EQ(test, send_all(ctx, e), 1);
+}
+
 /* What a member of a group leaves goes to another in the order it came in. */
 static void session_bequest_order(struct kunit *test)
 {
@@ -530,6 +556,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_nothing),
 	KUNIT_CASE(session_takeover_peeked),
 	KUNIT_CASE(session_never_acks),
+	KUNIT_CASE(session_half_messages),
 	KUNIT_CASE(session_bequest_order),
 	KUNIT_CASE(session_strangers),
 	KUNIT_CASE(session_will),
