@@ -29,6 +29,9 @@
 /* Messages of QoS 0 that may have to go for one that comes. */
 #define DROP_AT_ONCE	16
 
+/* Expired messages that a look at the queue removes. */
+#define EXPIRE_AT_ONCE	64
+
 /* Messages that go at a time with the session they were for. */
 #define FORGET_AT_ONCE		8
 
@@ -42,6 +45,20 @@ static void wake(struct mqttk_session *s)
 }
 
 /* -- towards the client ------------------------------------------------- */
+
+/*
+ * Is there room for a message, without another's going for it? Who holds nothing
+ * is given any; what was sent counts only where memory gets short.
+ */
+static bool takes(struct mqttk_session *s, size_t bytes)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	u64 held = s->window.bytes;
+
+	return (!held ||
+		mqttk_queue_is_fair(l, held + s->queue.bytes + bytes)) &&
+	       mqttk_queue_takes(&s->queue, l, bytes);
+}
 
 /* The queue is full. Returns true if it is not any more. */
 static bool make_room(struct mqttk_session *s, size_t bytes)
@@ -57,7 +74,7 @@ static bool make_room(struct mqttk_session *s, size_t bytes)
 			return false;
 		s->dropped++;
 		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
-		if (mqttk_queue_takes(&s->queue, l, bytes))
+		if (takes(s, bytes))
 			return true;
 	}
 	return false;
@@ -98,8 +115,7 @@ static bool append(struct mqttk_session *s, struct mqttk_msg *msg,
 		goto unlock;
 	if (!s->ep && !qos && !mqttk_limit(l, MQTTK_LIMIT_QUEUE_QOS0))
 		goto unlock;
-	queued = (mqttk_queue_takes(&s->queue, l, bytes) ||
-		  (press && make_room(s, bytes))) &&
+	queued = (takes(s, bytes) || (press && make_room(s, bytes))) &&
 		 !mqttk_queue_append(&s->queue, l, &e);
 	if (!queued) {
 		if (press)
@@ -198,8 +214,7 @@ int mqttk_session_append_retained(struct mqttk_session *s,
 	if (!e.msg)
 		goto unlock;
 	e.qos = min_t(u8, e.msg->qos, qos);
-	s->replay_waits = !mqttk_queue_takes(&s->queue, l,
-					     mqttk_msg_share(e.msg)) ||
+	s->replay_waits = !takes(s, mqttk_msg_share(e.msg)) ||
 			  mqttk_queue_append(&s->queue, l, &e);
 	if (s->replay_waits) {
 		mqttk_msg_put(e.msg);
@@ -221,14 +236,14 @@ unlock:
  *
  * Context: any but hard interrupts.
  * Return: true if the queue is at most half full; where a message did not fit
- *	all the same, if it is empty
+ *	all the same, if it is empty and nothing is in flight
  */
 bool mqttk_session_has_room(struct mqttk_session *s)
 {
 	bool room;
 
 	spin_lock_bh(&s->lock);
-	room = s->replay_waits ? !s->queue.nr :
+	room = s->replay_waits ? !s->queue.nr && !s->window.bytes :
 	       mqttk_queue_has_room(&s->queue, &s->mn->limits);
 	spin_unlock_bh(&s->lock);
 	return room;
@@ -240,27 +255,28 @@ static void put_ent(struct mqttk_qent *e)
 	mqttk_via_put(e->via);
 }
 
-static bool has_expired(const struct mqttk_qent *e)
+static bool has_expired(const struct mqttk_qent *e, ktime_t now)
 {
-	/* One that may have been sent, in part or without our noticing, stays. */
-	return e->msg->expires && !e->id &&
-	       e->msg->expires <= ktime_get_boottime();
+	return e->msg->expires && e->msg->expires <= now;
 }
 
-static void drop_expired(struct mqttk_session *s)
+/* Returns false if there are more than should go at once. */
+static bool drop_expired(struct mqttk_session *s, ktime_t now)
 {
 	struct mqttk_queue_pos pos;
 	struct mqttk_qent e, *first;
+	unsigned int n;
 
-	for (;;) {
+	for (n = 0; n < EXPIRE_AT_ONCE; n++) {
 		first = mqttk_queue_first(&s->queue, &pos);
-		if (!first || !has_expired(first))
-			return;
+		if (!first || !has_expired(first, now))
+			return true;
 		mqttk_queue_pop(&s->queue, &s->mn->limits, &e);
 		put_ent(&e);
 		s->expired++;
 		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_EXPIRED);
 	}
+	return false;
 }
 
 /* Adds what is new to what is repeated. */
@@ -271,14 +287,20 @@ static unsigned int peek_queue(struct mqttk_session *s,
 	struct mqttk_window *w = &s->window;
 	struct mqttk_queue_pos pos;
 	unsigned int i, quota = w->quota;
+	/* Once: what is there after the first look is not gone at the second. */
+	ktime_t now = ktime_get_boottime();
 	struct mqttk_qent *e;
 
 	for (i = 0; i < n; i++)
 		quota -= ents[i].msg && quota;
-	drop_expired(s);
+	if (!drop_expired(s, now)) {
+		/* The endpoint comes again for the rest. */
+		wake(s);
+		return n;
+	}
 	for (e = mqttk_queue_first(&s->queue, &pos); e && n < max;
 	     e = mqttk_queue_next(&s->queue, &pos)) {
-		if (has_expired(e))
+		if (has_expired(e, now))
 			break;
 		if (e->qos && !s->hidden) {
 			if (!quota)
@@ -345,6 +367,24 @@ static void consume_one(struct mqttk_session *s, bool skip)
 	put_ent(&e);
 }
 
+/*
+ * Nothing of the first @n in the queue was sent: their identifiers are free
+ * again. So while nobody looks no message in the queue has one, and each may
+ * expire or go elsewhere.
+ */
+static void take_ids_back(struct mqttk_session *s, unsigned int n)
+{
+	struct mqttk_queue_pos pos;
+	struct mqttk_qent *e;
+
+	for (e = mqttk_queue_first(&s->queue, &pos); e && n--;
+	     e = mqttk_queue_next(&s->queue, &pos)) {
+		if (e->id)
+			mqttk_window_cancel(&s->window, e->id);
+		e->id = 0;
+	}
+}
+
 static void count_skipped(struct mqttk_session *s)
 {
 	s->dropped++;
@@ -364,9 +404,12 @@ static void count_skipped(struct mqttk_session *s)
 void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 			   unsigned int nr, unsigned int n)
 {
+	unsigned int i, unsent = 0;
 	struct mqttk_endpoint *ep;
-	unsigned int i;
 
+	/* Then nobody was kept from looking. */
+	if (!nr)
+		return;
 	spin_lock_bh(&s->lock);
 	for (i = 0; i < n; i++) {
 		if (ents[i].skip)
@@ -379,6 +422,9 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 		else
 			consume_one(s, ents[i].skip);
 	}
+	for (; i < nr; i++)
+		unsent += !ents[i].resend;
+	take_ids_back(s, unsent);
 	ep = s->peeker;
 	s->peeker = NULL;
 	if (ep != s->ep) {
@@ -395,10 +441,10 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume);
 
-/* Room in the window again: what waited for it can go. */
+/* Room in the window again: what waited for it can go, or come. */
 static void acknowledged(struct mqttk_session *s)
 {
-	if (s->queue.nr || s->window.published.resend)
+	if (s->queue.nr || s->window.published.resend || s->replay_waits)
 		wake(s);
 }
 
@@ -446,7 +492,7 @@ int mqttk_session_pubrec(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	spin_lock_bh(&s->lock);
 	if (s->ep == ep)
 		err = mqttk_window_pubrec(&s->window, id, refused);
-	if (!err && refused)
+	if (!err && (refused || s->replay_waits))
 		acknowledged(s);
 	spin_unlock_bh(&s->lock);
 	return err;
@@ -577,6 +623,9 @@ void mqttk_session_sweep(struct mqttk_session *s)
 		} else {
 			more = mqttk_queue_sweep(&s->queue, &s->mn->limits,
 						 &sw);
+			/* What stood behind them may be free to go. */
+			if (sw.expired)
+				wake(s);
 		}
 		s->expired += sw.expired;
 		mqttk_stat_add(s->mn, MQTTK_STAT_MESSAGES_EXPIRED, sw.expired);
@@ -588,6 +637,7 @@ void mqttk_session_sweep(struct mqttk_session *s)
 		cond_resched();
 	}
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_sweep);
 
 /*
  * A session has ended before a message was delivered. What came by a shared
@@ -608,11 +658,8 @@ static void forget_queue(struct mqttk_session *s)
 
 	do {
 		spin_lock_bh(&s->lock);
-		for (n = 0; n < FORGET_AT_ONCE && s->queue.nr; n++) {
+		for (n = 0; n < FORGET_AT_ONCE && s->queue.nr; n++)
 			mqttk_queue_pop(&s->queue, &s->mn->limits, &ents[n]);
-			if (ents[n].id)
-				mqttk_window_cancel(&s->window, ents[n].id);
-		}
 		spin_unlock_bh(&s->lock);
 		for (i = 0; i < n; i++)
 			bequeath(s, &ents[i]);
@@ -632,8 +679,10 @@ void mqttk_session_forget(struct mqttk_session *s)
 	struct mqttk_window *w = &s->window;
 	struct mqttk_qent e;
 
-	forget_queue(s);
-	/* Nobody finds anything there any more, so it needs no lock. */
+	/*
+	 * First what was sent first. Nobody finds anything there any more, so
+	 * it needs no lock.
+	 */
 	while (mqttk_window_drop_one(w, &e)) {
 		/* QoS 2 in flight dies with the session [MQTT-4.8.2-5]. */
 		if (e.msg && e.qos == 1)
@@ -642,6 +691,7 @@ void mqttk_session_forget(struct mqttk_session *s)
 			put_ent(&e);
 		cond_resched();
 	}
+	forget_queue(s);
 	mqttk_window_free(l, w->slots, w->size);
 	w->slots = NULL;
 	w->size = 0;

@@ -313,6 +313,40 @@ unsigned long mqttk_budget_left(struct mqttk_limits *l, enum mqttk_budget b)
 }
 
 /**
+ * mqttk_budget_has - could so much be charged now?
+ * @l: the netns's limits
+ * @b: as what
+ * @bytes: how many
+ *
+ * Context: any but hard interrupts. Does not sleep.
+ * Return: true if it could; otherwise a refusal was counted
+ */
+bool mqttk_budget_has(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
+{
+	if (!over(&l->used[b], mqttk_limit(l, budget_limit[b]), bytes))
+		return true;
+	atomic_long_inc(&l->overflow[b]);
+	return false;
+}
+
+/**
+ * mqttk_budget_scarce - is less than a quarter of a budget left?
+ * @l: the netns's limits
+ * @b: which
+ *
+ * What stays when its owner goes leaves the last quarter to who is there:
+ * otherwise a stranger who comes once for each of many client ids could keep
+ * everybody out for good.
+ *
+ * Context: any. As cheap, and as exact, as mqttk_budget_left().
+ * Return: true if it is
+ */
+bool mqttk_budget_scarce(struct mqttk_limits *l, enum mqttk_budget b)
+{
+	return mqttk_budget_left(l, b) < mqttk_limit(l, budget_limit[b]) / 4;
+}
+
+/**
  * mqttk_charge - take bytes from a budget before allocating them
  * @l: the netns's limits
  * @b: what for

@@ -128,6 +128,9 @@ bool mqttk_earmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
 void mqttk_unearmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes);
 struct mqttk_store mqttk_limits_stored(const struct mqttk_limits *l);
 unsigned long mqttk_budget_left(struct mqttk_limits *l, enum mqttk_budget b);
+bool mqttk_budget_has(struct mqttk_limits *l, enum mqttk_budget b,
+		      size_t bytes);
+bool mqttk_budget_scarce(struct mqttk_limits *l, enum mqttk_budget b);
 
 static inline unsigned long mqttk_limit(const struct mqttk_limits *l, enum mqttk_limit k)
 {

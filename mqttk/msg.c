@@ -35,8 +35,16 @@ static void count(const struct mqttk_msg *msg, int sign)
 	this_cpu_add(msg->limits->store->bytes, sign * (long)msg->payload_len);
 }
 
+/*
+ * A message grows only while half of what it takes is left for others: so
+ * however many publishers stop in the middle of one, together they never take
+ * all memory.
+ */
 static int charge(struct mqttk_msg *msg, size_t bytes)
 {
+	if (!mqttk_budget_has(msg->limits, MQTTK_BUDGET_MESSAGE,
+			      msg->charged / 2))
+		return -ENOBUFS;
 	if (!mqttk_charge(msg->limits, MQTTK_BUDGET_MESSAGE, bytes))
 		return -ENOBUFS;
 	msg->charged += bytes;
@@ -133,6 +141,7 @@ int mqttk_msg_reserve(struct mqttk_msg *msg, u32 len, gfp_t gfp)
 	}
 	return want;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_reserve);
 
 /**
  * mqttk_msg_fill_iter - where the next bytes of payload go
@@ -255,6 +264,7 @@ void mqttk_msg_flush(void)
 {
 	flush_work(&free_work);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_flush);
 
 /**
  * mqttk_msg_module_init - at module load

@@ -121,14 +121,35 @@ static struct mqttk_qent *new_entry(struct mqttk_queue *q,
 }
 
 /*
- * Bytes this queue may hold. The less memory is left for messages the shorter
- * every queue has to be: so however many receivers are stalled, together they
- * never take all of it, and those that read are served.
+ * Bytes a receiver may hold. The less memory is left for messages the less that
+ * is: so however many receivers are stalled, together they never take all of
+ * it, and those that read are served.
  */
+static unsigned long fair_share(struct mqttk_limits *limits)
+{
+	return mqttk_budget_left(limits, MQTTK_BUDGET_MESSAGE) / 2;
+}
+
+/**
+ * mqttk_queue_is_fair - may a receiver hold so much?
+ * @limits: the netns's limits
+ * @bytes: topics and payloads, in its queue or sent and not acknowledged
+ *
+ * Who reads and never acknowledges holds memory just as well as who does not
+ * read.
+ *
+ * Return: true, but where memory for messages gets short
+ */
+bool mqttk_queue_is_fair(struct mqttk_limits *limits, u64 bytes)
+{
+	return bytes <= fair_share(limits);
+}
+
+/* Bytes of them that may be in its queue. */
 static unsigned long bytes_max(struct mqttk_limits *limits)
 {
 	return min(mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_BYTES),
-		   mqttk_budget_left(limits, MQTTK_BUDGET_MESSAGE) / 2);
+		   fair_share(limits));
 }
 
 /**
@@ -337,7 +358,7 @@ bool mqttk_queue_drop_qos0(struct mqttk_queue *q, struct mqttk_limits *limits,
 	struct mqttk_qent *e;
 	unsigned int n = 0;
 
-	if (!q->nr_qos0)
+	if (!q->nr_qos0 || keep >= q->nr)
 		return false;
 	e = mqttk_queue_first(q, &pos);
 	while (e) {

@@ -114,6 +114,7 @@ void mqttk_queue_cache_exit(void);
 void mqttk_queue_init(struct mqttk_queue *q);
 bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 		       size_t bytes);
+bool mqttk_queue_is_fair(struct mqttk_limits *limits, u64 bytes);
 bool mqttk_queue_has_room(const struct mqttk_queue *q,
 			  struct mqttk_limits *limits);
 int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,

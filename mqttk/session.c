@@ -200,6 +200,7 @@ bool mqttk_session_end(struct mqttk_session *s, enum mqttk_end why)
 		clean_up(s);
 	return alive;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_end);
 
 /**
  * mqttk_session_kick - have the client leave
@@ -446,6 +447,17 @@ void mqttk_session_free(struct mqttk_session *s)
 	kfree_rcu(s, rcu);
 	mqttk_net_gone(mn, &mn->nr_objects);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_free);
+
+/*
+ * May more be kept for a client? Not if it would stay when the client goes, and
+ * memory is scarce. Under sub_mutex, or before anybody finds the session.
+ */
+static bool may_keep(struct mqttk_session *s)
+{
+	return !READ_ONCE(s->expiry) ||
+	       !mqttk_budget_scarce(&s->mn->limits, MQTTK_BUDGET_CLIENT);
+}
 
 /* Messages of QoS 1 and 2 that a client takes at once. */
 static u16 window_limit(struct mqttk_net *mn, u16 receive_max)
@@ -605,7 +617,10 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 		session_abandon(s);
 		return old;
 	}
-	err = session_insert(s, old);
+	/* One that takes the place of another leaves no more than that did. */
+	err = -ENOBUFS;
+	if (old || may_keep(s))
+		err = session_insert(s, old);
 	mutex_unlock(&mn->sub_mutex);
 	if (err) {
 		session_abandon(s);
@@ -754,6 +769,10 @@ int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	    !*existed) {
 		mqttk_unsubscribe(&mn->index, &s->sub, filter, len);
 		err = -EDQUOT;
+	}
+	if (!err && !*existed && !may_keep(s)) {
+		mqttk_unsubscribe(&mn->index, &s->sub, filter, len);
+		err = -ENOBUFS;
 	}
 unlock:
 	mutex_unlock(&mn->sub_mutex);

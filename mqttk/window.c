@@ -175,14 +175,34 @@ void mqttk_window_start(struct mqttk_window *w, u16 limit)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_start);
 
+/* The references are the caller's now. */
+static void take_msg(struct mqttk_window *w, struct mqttk_slot *slot,
+		     struct mqttk_qent *e)
+{
+	*e = (struct mqttk_qent){
+		.msg = slot->msg, .via = slot->via, .qos = slot->qos,
+	};
+	if (slot->msg)
+		w->bytes -= mqttk_msg_share(slot->msg) +
+			    mqttk_via_share(slot->via);
+	slot->msg = NULL;
+	slot->via = NULL;
+}
+
+static void put_msg(struct mqttk_window *w, struct mqttk_slot *slot)
+{
+	struct mqttk_qent e;
+
+	take_msg(w, slot, &e);
+	mqttk_msg_put(e.msg);
+	mqttk_via_put(e.via);
+}
+
 static void free_slot(struct mqttk_window *w, u16 id)
 {
 	struct mqttk_slot *slot = &w->slots[id];
 
-	mqttk_msg_put(slot->msg);
-	mqttk_via_put(slot->via);
-	slot->msg = NULL;
-	slot->via = NULL;
+	put_msg(w, slot);
 	slot->counted = false;
 	slot->state = SLOT_FREE;
 	flight_add(w, &w->free, id);
@@ -241,6 +261,7 @@ void mqttk_window_sent(struct mqttk_window *w, const struct mqttk_qent *e)
 	slot->via = e->via;
 	slot->qos = e->qos;
 	slot->retain = e->retain;
+	w->bytes += mqttk_msg_share(e->msg) + mqttk_via_share(e->via);
 	/* qos2: sender FREE SEND -> publish PUBLISHED */
 	slot->state = SLOT_PUBLISHED;
 	flight_add(w, &w->published, e->id);
@@ -379,10 +400,7 @@ int mqttk_window_pubrec(struct mqttk_window *w, u16 id, bool refused)
 		return 0;
 	}
 	flight_del(w, &w->published, id);
-	mqttk_msg_put(slot->msg);
-	mqttk_via_put(slot->via);
-	slot->msg = NULL;
-	slot->via = NULL;
+	put_msg(w, slot);
 	slot->state = SLOT_RELEASED;
 	flight_add(w, &w->released, id);
 	return 0;
@@ -416,7 +434,6 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_pubcomp);
 bool mqttk_window_drop_one(struct mqttk_window *w, struct mqttk_qent *e)
 {
 	struct mqttk_flight *f = &w->published;
-	struct mqttk_slot *slot;
 	u16 id;
 
 	if (!f->head)
@@ -424,12 +441,7 @@ bool mqttk_window_drop_one(struct mqttk_window *w, struct mqttk_qent *e)
 	id = f->head;
 	if (!id)
 		return false;
-	slot = &w->slots[id];
-	*e = (struct mqttk_qent){
-		.msg = slot->msg, .via = slot->via, .qos = slot->qos,
-	};
-	slot->msg = NULL;
-	slot->via = NULL;
+	take_msg(w, &w->slots[id], e);
 	done(w, f, id);
 	return true;
 }

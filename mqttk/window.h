@@ -33,6 +33,8 @@ struct mqttk_flight {
  *	Receive Maximum and max_inflight_messages
  * @quota: how many of those it takes now
  * @nr: packet identifiers in use
+ * @bytes: of the messages in @slots, as those of a queue: the receiver's fair
+ *	share
  * @free: identifiers not in use, the one longest unused first: an answer that
  *	comes late meets nobody for as long as possible
  * @published: sent, to be answered by PUBACK or PUBREC
@@ -45,6 +47,7 @@ struct mqttk_window {
 	u16 limit;
 	u16 quota;
 	u16 nr;
+	u64 bytes;
 	struct mqttk_flight free;
 	struct mqttk_flight published;
 	struct mqttk_flight released;
