@@ -56,13 +56,14 @@ def each_once(t):
 @proves("5.0:MQTT-4.8.2-3", "5.0:MQTT-3.8.4-8")
 def own_qos(t):
     """each member gets messages with the QoS granted to it"""
-    one, two, other = *members(t, 2, 0)[:2], t.peer("c")
-    two.subscribe(f"$share/g/{t.topic()}", qos=2)
-    for i in range(10):
+    *peers, other = *members(t, 3, 0)[:3], t.peer("c")
+    for qos in (1, 2):
+        peers[qos].subscribe(f"$share/g/{t.topic()}", qos=qos)
+    for i in range(15):
         other.publish(t.topic(), str(i), 2)
-    first, second = pending(one), pending(two)
-    assert len(first) + len(second) == 10 and first and second
-    assert {p.qos for p in first} == {0} and {p.qos for p in second} == {2}
+    got = [pending(p) for p in peers]
+    assert sum(len(g) for g in got) == 15 and all(got)
+    assert [{p.qos for p in g} for g in got] == [{0}, {1}, {2}]
 
 
 @proves("5.0:MQTT-4.8.2-1,2")

@@ -125,6 +125,10 @@ def cancelled(t):
             break
     time.sleep(delay + 1.5)
     watcher.nothing()
+    # Nor is it remembered for the next time that nobody is there.
+    peer.leave()
+    time.sleep(1)
+    watcher.nothing()
 
 
 @proves("5.0:MQTT-3.1.3-9")
