@@ -9,6 +9,7 @@ import queue
 import subprocess
 import sys
 import time
+import warnings
 
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
@@ -17,7 +18,9 @@ from paho.mqtt.properties import Properties
 import mq
 
 MQTTK = os.environ.get("BROKER", "mqttk") == "mqttk"
-# paho-mqtt 2 wants to know which callbacks are meant; these fit both.
+# paho-mqtt 2 wants to know which callbacks are meant; these fit both, but it
+# would rather not have them any more.
+warnings.simplefilter("ignore", DeprecationWarning)
 FIRST = [paho.CallbackAPIVersion.VERSION1] if hasattr(paho, "CallbackAPIVersion") else []
 tap = mq.Tap()
 

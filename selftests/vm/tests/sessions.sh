@@ -102,7 +102,7 @@ dies()
 
 	: >"$tmp/victim"
 	pub -r -t victim/ready -m ready || return 1
-	mosquitto_sub -h "$HOST" -p "$PORT" -V 5 -x 600 -i victim -t x -t victim/ready \
+	mosquitto_sub -h "$HOST" -p "$PORT" -V 5 -c -x 600 -i victim -t x -t victim/ready \
 		--will-topic will/x --will-payload "after $2" --will-qos 1 \
 		-D will will-delay-interval "$2" >"$tmp/victim" 2>&1 &
 	victim=$!
