@@ -80,6 +80,8 @@ clients ip addr add 10.77.0.2/24 dev wire
 broker ip link set wire up
 clients ip link set wire up
 check 'listens in a namespace' ctl listener add "$HOST:$PORT" anonymous on || finish
+# What is charged is looked at below; the $SYS topics are charged, too.
+check 'no $SYS topics' ctl limit set sys_interval 0
 
 listeners=$(charged client)
 
@@ -107,8 +109,11 @@ check 'no socket is left' wait_for 40 no_sockets 1000 || broker ss -tan
 netem loss 20% delay 20ms
 check 'a listener for users only' ctl listener add "$HOST:1884"
 listeners=$(charged client)
-check '20 refusals sent into 20 % loss arrive' swarm refuse -P 1884 -n 20 -t 180
-note "$(cat "$tmp/refuse")"
+# Who has lost three packets in a row by then is not waited for: the broker lets
+# go after 10 s, and some of 20 may be as unlucky.
+swarm refuse -P 1884 -n 20 -t 180 || :
+at_least "$(figure refuse refused)" 17 'of 20 refusals sent into 20 % loss arrive'
+is "$(figure refuse closed)" 20 'and all are closed'
 netem delay 0ms
 
 swarm_start sit -i sit -n 100 -t 600
