@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * paho.mqtt.c with sessions (MQTTAsync), 3.1.1 and 5.0: its own store of
- * messages in flight, its own ways to come back when a link is cut or its
- * process is killed. A relay between it and the broker does the cutting.
+ * messages in flight, its own way to come back when a link is cut. A relay
+ * between it and the broker does the cutting.
  */
 #include <MQTTAsync.h>
 #include <arpa/inet.h>
@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -464,75 +463,6 @@ static void cut_links(int version, int qos)
 	close(sr.listener);
 }
 
-/*
- * A publisher is killed with messages in flight, again and again; each time
- * what its store holds goes on where it was.
- */
-static int killed(int version, int from, int to)
-{
-	struct client p = { .version = version };
-	char id[64], topic[64];
-	int i;
-
-	snprintf(id, sizeof(id), "paho-killed-%d", version);
-	snprintf(topic, sizeof(topic), "paho/killed/%d", version);
-	if (!enter(&p, id, broker_port(), store, false))
-		return 1;
-	for (i = from; i < to; i++)
-		publish(&p, topic, i, 2);
-	if (from < to) {
-		/* Some are through, some are not. */
-		wait_for(&p.sent, (to - from) / 3, PATIENCE);
-		kill(getpid(), SIGKILL);
-	}
-	/* The last one has nothing of its own, and waits for what was left. */
-	for (i = 0; i < PATIENCE * 10; i++) {
-		MQTTAsync_token *tokens = NULL;
-		bool none;
-
-		MQTTAsync_getPendingTokens(p.handle, &tokens);
-		none = !tokens || tokens[0] == -1;
-		MQTTAsync_free(tokens);
-		if (none)
-			break;
-		usleep(100000);
-	}
-	leave(&p);
-	return 0;
-}
-
-static void kill_publishers(int version)
-{
-	struct client s = { .version = version };
-	char topic[64], id[64], what[128], numbers[3][16];
-	int i, status, rounds = 4, each = 40;
-	pid_t pid;
-
-	snprintf(topic, sizeof(topic), "paho/killed/%d", version);
-	snprintf(id, sizeof(id), "paho-witness-%d", version);
-	enter(&s, id, broker_port(), store, false);
-	subscribe(&s, topic, 2);
-	for (i = 0; i <= rounds; i++) {
-		snprintf(numbers[0], 16, "%d", version);
-		snprintf(numbers[1], 16, "%d", i * each);
-		snprintf(numbers[2], 16, "%d", i < rounds ? (i + 1) * each : i * each);
-		pid = fork();
-		if (!pid) {
-			execl("/proc/self/exe", "paho-session", "killed", numbers[0],
-			      numbers[1], numbers[2], store, (char *)NULL);
-			_exit(1);
-		}
-		waitpid(pid, &status, 0);
-	}
-	settle(&s, rounds * each);
-	snprintf(what, sizeof(what),
-		 "paho session %s: a publisher killed %d times sends each of %d once",
-		 name(version), rounds, rounds * each);
-	tap(WIFEXITED(status) && !WEXITSTATUS(status) &&
-	    each_came(&s, 0, rounds * each, 2), what);
-	leave(&s);
-}
-
 /* The subscriber is away while all is published. */
 static void away(int version, int qos)
 {
@@ -567,17 +497,13 @@ static void away(int version, int qos)
 	}
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
 	static const int versions[] = { MQTTVERSION_3_1_1, MQTTVERSION_5 };
 	unsigned int i;
 	int qos;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (argc == 6) {
-		snprintf(store, sizeof(store), "%s", argv[5]);
-		return killed(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]));
-	}
 	snprintf(store, sizeof(store), "/tmp/paho-session.XXXXXX");
 	if (!mkdtemp(store))
 		return 1;
@@ -586,7 +512,6 @@ int main(int argc, char **argv)
 			away(versions[i], qos);
 			cut_links(versions[i], qos);
 		}
-		kill_publishers(versions[i]);
 	}
 	return failed > 0;
 }

@@ -149,5 +149,6 @@ check 'mosquitto, 5.0: a will waits, unless its client comes back' will_delay
 check 'mosquitto: retained messages at QoS 1 and 2' retained
 results "$clients/sessions.py"
 results "$clients/paho-session"
+results "$clients/paho-killed"
 broker_stop
 finish
