@@ -5,17 +5,44 @@
 # sourced after common.sh; works in $MQTTK_RESULTS.
 
 sched_slots=2
-sched_jobs=()
 sched_uml=''
+
+# running: the processes of jobs that have not ended. Each has its number in a
+# file until then: in a run as long as this numbers are used again, for others'
+# processes, and bash forgets how its own ended.
+running()
+{
+	local mark pid
+
+	for mark in "$MQTTK_RESULTS"/job.*; do
+		pid=$(cat "$mark" 2>/dev/null) || continue
+		if kill -0 "$pid" 2>/dev/null; then echo "$pid"; fi
+	done
+}
 
 kill_jobs()
 {
 	local pid
 
-	for pid in "${sched_jobs[@]}" $sched_uml; do
+	for pid in $(running); do
 		kill -TERM "$pid" 2>/dev/null || :
 	done
 	wait
+}
+
+# job COMMAND...: in the background.
+job()
+{
+	local mark
+
+	mark=$(mktemp "$MQTTK_RESULTS/new.XXXXXX")
+	(
+		trap 'rm -f "$MQTTK_RESULTS/job.$BASHPID"' EXIT
+		until [ -e "$MQTTK_RESULTS/job.$BASHPID" ]; do sleep 0.1; done
+		"$@"
+	) &
+	echo $! >"$mark"
+	mv "$mark" "$MQTTK_RESULTS/job.$!"
 }
 
 # excerpt: standard input, but of a long one not the middle: what went wrong
@@ -179,27 +206,31 @@ batches()
 		END { flush() }' | sort -rn | cut -d' ' -f2-
 }
 
-# slot COMMAND...: run it as soon as fewer than so many are running. While the
-# UML kernel is being built, that is one of them.
+# slot COMMAND...: run it as soon as fewer than so many are running, of which
+# building the UML kernel is one.
 slot()
 {
-	local pid alive limit
-
 	while :; do
-		alive=()
-		for pid in "${sched_jobs[@]}"; do
-			if kill -0 "$pid" 2>/dev/null; then alive+=("$pid"); fi
-		done
-		sched_jobs=("${alive[@]}")
-		limit=$sched_slots
-		if [ -n "$sched_uml" ] && kill -0 "$sched_uml" 2>/dev/null; then
-			limit=$((limit - 1))
-		fi
-		[ ${#sched_jobs[@]} -ge "$limit" ] || break
+		[ "$(running | wc -l)" -ge $sched_slots ] || break
 		sleep 0.2
 	done
-	"$@" &
-	sched_jobs+=($!)
+	job "$@"
+}
+
+build_uml()
+{
+	local status=0
+
+	nice -n 10 uml/kernel 6.12 >/dev/null || status=$?
+	echo $status >"$MQTTK_RESULTS/uml-kernel"
+}
+
+# wait_jobs [FILE]: until all have ended, or one has written FILE.
+wait_jobs()
+{
+	while [ -n "$(running)" ] && [ ! -s "$MQTTK_RESULTS/${1:-none}" ]; do
+		sleep 0.2
+	done
 }
 
 run_all()
@@ -210,8 +241,8 @@ run_all()
 	: >"$MQTTK_RESULTS/restarts"
 	"$MQTTK_LIB/tree" >/dev/null
 	if grep -q '^uml/' "$tests"; then
-		nice -n 10 uml/kernel 6.12 >/dev/null &
-		sched_uml=$!
+		job build_uml
+		sched_uml=1
 	fi
 	if grep -q '^vm/' "$tests"; then
 		need_packages qemu-system-x86
@@ -228,8 +259,8 @@ run_all()
 		esac
 	done <"$tests"
 	if [ -n "$sched_uml" ]; then
-		wait "$sched_uml" || broken=1
-		sched_uml=''
+		wait_jobs 'uml-kernel'
+		[ "$(cat "$MQTTK_RESULTS/uml-kernel" 2>/dev/null)" = 0 ] || broken=1
 	fi
 	while read -r test seconds mem rest; do
 		case $test in
@@ -244,7 +275,7 @@ run_all()
 			slot run_uml "$test" "$seconds" "$mem"
 		fi
 	done <"$tests"
-	wait "${sched_jobs[@]}"
+	wait_jobs
 }
 
 # summary: the last line, and the exit status.
