@@ -110,10 +110,9 @@ struct mqttk_sub {
 
 /**
  * struct mqttk_filter - a filter that somebody subscribed to
- * @index: where it belongs
+ * @index: where it belongs; readers do not look
+ * @rcu: freed a grace period after the last reference
  * @level: the node of the wildcard trie that holds it, NULL for exact filters
- * @rcu: freed a grace period after the last reference; readers look at neither
- *	of the above
  * @groups: those that share it; NULL when there are none
  * @subs: struct mqttk_sub.item
  * @hash_node: in the index's @filters
@@ -125,15 +124,16 @@ struct mqttk_sub {
  */
 struct mqttk_filter {
 	union {
-		struct {
-			struct mqttk_index *index;
-			struct mqttk_level *level;
-		};
+		struct mqttk_index *index;
 		struct rcu_head rcu;
 	};
+	struct mqttk_level *level;
 	struct mqttk_groups __rcu *groups;
 	struct mqttk_set subs;
-	/* From here on what a look-up by text reads: one cache line, mostly. */
+	/*
+	 * From here on what a look-up by text reads: one cache line, mostly,
+	 * as long as this is at 64 where memory is 64 bits wide.
+	 */
 	struct rhash_head hash_node;
 	refcount_t ref;
 	u32 hash;
