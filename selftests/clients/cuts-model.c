@@ -8,6 +8,7 @@
  * the link was cut; what it sent in part has not. So a client knows more than
  * it seems, and the checks use all of it.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -350,10 +351,10 @@ static void delivery(struct client *c, uint32_t number, unsigned int qos)
 	if (m->seq < *next && !qos && m->qos == 1 && m->tries > 1)
 		return;
 	if (m->seq < *next)
-		wrong(c, "message %u is out of order: it has number %u where %u is due (publisher %u, topic %u, QoS %u)",
+		wrong(c, "message %u: number %u where %u is due (publisher %u, topic %u, QoS %u)",
 		      number, m->seq, *next, m->publisher, m->topic, m->qos);
 	if (m->seq > *next && qos)
-		wrong(c, "message %u has number %u where %u is due (publisher %u, topic %u, QoS %u): one is missing, or late",
+		wrong(c, "one before %u missing: %u, due %u (publisher %u, topic %u, QoS %u)",
 		      number, m->seq, *next, m->publisher, m->topic, m->qos);
 	figures.lost0 += m->seq - *next;
 	*next = m->seq + 1;
@@ -372,7 +373,7 @@ static bool repeated(struct client *c, struct entry *e, uint16_t pid,
 	case SEEN:
 	case RECEIVED:
 		if (!same)
-			wrong(c, "identifier %u is used for message %u; message %u is not acknowledged",
+			wrong(c, "identifier %u: message %u, before %u is acknowledged",
 			      pid, number, e->message);
 		if (fresh)
 			wrong(c, "message %u came twice on this link", number);
@@ -456,13 +457,13 @@ static void resolve_alias(struct client *c, char *topic, const struct props *p)
 		wrong(c, "topic alias %u, but only %u are allowed", p->alias,
 		      c->alias_limit);
 	if (topic[0]) {
-		strcpy(c->alias[p->alias], topic);
+		snprintf(c->alias[p->alias], sizeof(c->alias[p->alias]), "%s", topic);
 		return;
 	}
 	figures.aliased++;
 	if (!c->alias[p->alias][0])
 		wrong(c, "topic alias %u means nothing on this link", p->alias);
-	strcpy(topic, c->alias[p->alias]);
+	memcpy(topic, c->alias[p->alias], sizeof(c->alias[p->alias]));
 }
 
 static void publish_came(struct client *c, struct reader *r, unsigned int flags)
@@ -539,7 +540,7 @@ static void pubrel_came(struct client *c, uint16_t pid, unsigned int reason)
 		if (again)
 			break;
 		if (e->recorded < c->released)
-			wrong(c, "PUBREL %u is late: PUBREC was sent before others that were answered",
+			wrong(c, "PUBREL %u is late: others were answered after it",
 			      pid);
 		c->released = e->recorded;
 		break;

@@ -3,6 +3,7 @@
  * cuts: packets of MQTT 3.1, 3.1.1 and 5.0, as far as these clients need them.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cuts.h"
@@ -312,13 +313,14 @@ void get_props(struct reader *r, struct props *p)
 /* What is left is the payload of which message? It must be all of it. */
 uint32_t get_message(struct reader *r)
 {
-	char digits[9] = "", check[9];
+	char digits[9] = "", check[9], *end;
 	const struct message *m;
 	unsigned int number, i;
 
 	need(r, 8);
 	memcpy(digits, r->b, 8);
-	if (sscanf(digits, "%x", &number) != 1 || number >= nr_messages)
+	number = strtoul(digits, &end, 16);
+	if (end != digits + 8 || number >= nr_messages)
 		wrong(r->c, "a payload that nobody sent: %s", digits);
 	snprintf(check, sizeof(check), "%08x", number);
 	if (strcmp(check, digits))

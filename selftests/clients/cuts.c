@@ -626,15 +626,15 @@ static void advance(void)
 	if (was > phase)
 		enter(phase);
 	was = phase;
-	if (phase == STORM && figures.cuts >= opt.cuts)
+	if (phase == STORM && figures.cuts >= opt.cuts) {
 		enter(SETTLE);
-	else if (phase == SETTLE && quiet())
+	} else if (phase == SETTLE && quiet()) {
 		enter(PLAIN);
-	else if (phase == PLAIN && quiet() && everything_came())
+	} else if (phase == PLAIN && quiet() && everything_came()) {
 		enter(RETURN);
-	else if (phase == RETURN && quiet())
+	} else if (phase == RETURN && quiet()) {
 		enter(LEAVE);
-	else if (phase == LEAVE && all_up()) {
+	} else if (phase == LEAVE && all_up()) {
 		leave_all();
 		phase = OVER;
 	}
@@ -663,7 +663,7 @@ static void stuck(const char *why)
 	for (i = 0; i < nr_clients; i++) {
 		struct client *c = &clients[i];
 
-		printf("# %s: link %s, %u flights, %u acknowledgments due, %u behind, %u links to be taken over%s%s\n",
+		printf("# %s: link %s, %u flights, %u acks due, %u behind, %u to take over%s%s\n",
 		       c->id, !c->link ? "none" : !c->link->up ? "greeting" :
 		       c->link->draining ? "draining" : "up", c->nr_flights,
 		       c->nr_acks, behind(c), c->stale,
@@ -729,7 +729,7 @@ static void make_client(unsigned int nr, bool subscriber)
 	c->nr_subs = 1;
 	if (opt.overlap && i % 3 == 1) {
 		topic_name(name, 0);
-		strcpy(c->subs[1].filter, name);
+		snprintf(c->subs[1].filter, sizeof(c->subs[1].filter), "%s", name);
 		c->subs[1].qos = 2;
 		c->nr_subs = 2;
 	}
@@ -761,11 +761,11 @@ static void report(void)
 	       figures.cuts);
 	printf("ok - QoS 2: each of %u deliveries once, none missing, in order\n",
 	       figures.delivered[2]);
-	printf("ok - QoS 1: none of %u deliveries missing or out of order, none repeated without need\n",
+	printf("ok - QoS 1: none of %u missing or out of order, none repeated in vain\n",
 	       figures.delivered[1]);
 	printf("ok - QoS 0: none repeated or out of order; none missing while links hold\n");
 	if (!opt.lax) {
-		printf("ok - DUP on all that is sent again and nothing else, identifiers unchanged\n");
+		printf("ok - DUP on all that is sent again only, identifiers unchanged\n");
 		printf("ok - never more in flight than the client allows\n");
 	}
 	printf("%s - every kind of cut was tried, often enough\n",
