@@ -351,6 +351,26 @@ static bool publish(struct client *c, const char *topic, int nr, int qos)
 			       &how);
 }
 
+/* Whether paho has nothing in flight, or to be sent, any more. */
+static bool all_sent(struct client *c)
+{
+	MQTTAsync_token *tokens = NULL;
+	int i, pending = 1;
+
+	for (i = 0; i < PATIENCE * 10 && pending; i++) {
+		usleep(i ? 100000 : 0);
+		MQTTAsync_getPendingTokens(c->handle, &tokens);
+		for (pending = 0; tokens && tokens[pending] != -1; pending++)
+			;
+		MQTTAsync_free(tokens);
+	}
+	if (pending)
+		printf("# %d are not\n", pending);
+	/* When its link is cut it forgets to tell of some. */
+	printf("# %d of %d reported\n", c->sent, MESSAGES);
+	return !pending;
+}
+
 static void leave(struct client *c)
 {
 	MQTTAsync_disconnectOptions how = MQTTAsync_disconnectOptions_initializer;
@@ -449,7 +469,7 @@ static void cut_links(int version, int qos)
 		 "paho session %s: all are sent at QoS %d, over links that are cut",
 		 name(version), qos);
 	settle(&s, MESSAGES);
-	tap(wait_for(&p.sent, MESSAGES, PATIENCE), what);
+	tap(all_sent(&p), what);
 	snprintf(what, sizeof(what), "paho session %s: each of %d comes %s at QoS %d, in order",
 		 name(version), MESSAGES, qos == 2 ? "once" : "at least once", qos);
 	tap(each_came(&s, 0, MESSAGES, qos), what);
