@@ -17,6 +17,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/delay.h>
+#include <linux/lockdep.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
@@ -402,6 +403,8 @@ static void session_abandon(struct mqttk_session *s)
 	mqttk_session_put(s);
 }
 
+static struct lock_class_key received_ids_key;
+
 static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 					   u16 id_len,
 					   struct mqttk_endpoint *ep)
@@ -419,6 +422,11 @@ static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 	spin_lock_init(&s->lock);
 	mqttk_queue_init(&s->queue);
 	ida_init(&s->received_ids);
+	/*
+	 * Or its lock would be of one class with session_ids', which is taken
+	 * with bottom halves on and never under a session's.
+	 */
+	lockdep_set_class(&s->received_ids.xa.xa_lock, &received_ids_key);
 	INIT_LIST_HEAD(&s->replays);
 	mqttk_deadline_init(&s->deadline, &session_deadline_ops);
 	refcount_set(&s->ref, 1);
