@@ -11,8 +11,12 @@
 
 #include <uapi/linux/mqttk_netlink.h>
 
+/* Common nested types */
+extern const struct nla_policy mqttk_config_limit_nl_policy[MQTTK_A_LIMIT_VALUE + 1];
+extern const struct nla_policy mqttk_config_listener_nl_policy[MQTTK_A_LISTENER_AUTO_ID_PREFIX + 1];
+
 /* Ops table for mqttk */
-extern const struct genl_split_ops mqttk_nl_ops[15];
+extern const struct genl_split_ops mqttk_nl_ops[21];
 
 int mqttk_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 		      struct genl_info *info);
@@ -37,5 +41,17 @@ int mqttk_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info);
 int mqttk_nl_session_get_dumpit(struct sk_buff *skb,
 				struct netlink_callback *cb);
 int mqttk_nl_session_del_doit(struct sk_buff *skb, struct genl_info *info);
+int mqttk_nl_subscription_get_dumpit(struct sk_buff *skb,
+				     struct netlink_callback *cb);
+int mqttk_nl_retained_get_doit(struct sk_buff *skb, struct genl_info *info);
+int mqttk_nl_retained_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb);
+int mqttk_nl_retained_set_doit(struct sk_buff *skb, struct genl_info *info);
+int mqttk_nl_retained_del_doit(struct sk_buff *skb, struct genl_info *info);
+int mqttk_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info);
+
+enum {
+	MQTTK_NLGRP_EVENTS,
+};
 
 #endif /* _LINUX_MQTTK_GEN_H */

@@ -1118,6 +1118,61 @@ int mqttk_nl_reset_doit(struct sk_buff *skb, struct genl_info *info)
 	return mqttk_net_reset(mn);
 }
 
+/* What is laid out and refused as yet */
+
+static int refuse(struct netlink_ext_ack *extack)
+{
+	NL_SET_ERR_MSG(extack, "this version of the module cannot do that");
+	return -EOPNOTSUPP;
+}
+
+int mqttk_nl_subscription_get_dumpit(struct sk_buff *skb,
+				     struct netlink_callback *cb)
+{
+	return refuse(cb->extack);
+}
+
+int mqttk_nl_retained_get_doit(struct sk_buff *skb,
+			       struct genl_info *info)
+{
+	return refuse(info->extack);
+}
+
+int mqttk_nl_retained_get_dumpit(struct sk_buff *skb,
+				 struct netlink_callback *cb)
+{
+	return refuse(cb->extack);
+}
+
+int mqttk_nl_retained_set_doit(struct sk_buff *skb,
+			       struct genl_info *info)
+{
+	return refuse(info->extack);
+}
+
+int mqttk_nl_retained_del_doit(struct sk_buff *skb,
+			       struct genl_info *info)
+{
+	return refuse(info->extack);
+}
+
+int mqttk_nl_config_set_doit(struct sk_buff *skb,
+			     struct genl_info *info)
+{
+	return refuse(info->extack);
+}
+
+/*
+ * As the specification lists them, and with who may listen, which the
+ * generator of 6.12 leaves out.
+ */
+static const struct genl_multicast_group mqttk_groups[] = {
+	[MQTTK_NLGRP_EVENTS] = {
+		.name = MQTTK_MCGRP_EVENTS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
+};
+
 static struct genl_family mqttk_family __ro_after_init = {
 	.name		= MQTTK_FAMILY_NAME,
 	.version	= MQTTK_FAMILY_VERSION,
@@ -1126,6 +1181,8 @@ static struct genl_family mqttk_family __ro_after_init = {
 	.module		= THIS_MODULE,
 	.split_ops	= mqttk_nl_ops,
 	.n_split_ops	= ARRAY_SIZE(mqttk_nl_ops),
+	.mcgrps		= mqttk_groups,
+	.n_mcgrps	= ARRAY_SIZE(mqttk_groups),
 };
 
 /**
