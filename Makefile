@@ -33,6 +33,10 @@ check:
 check-fast:
 	@selftests/run -f $(T)
 
+# HTML in Documentation/output/html; installs what it needs.
+docs:
+	@Documentation/build
+
 install:
 	@PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) selftests/lib/install install $(VERSION)
 
@@ -44,13 +48,15 @@ clean:
 	@test ! -e tools/Makefile || $(MAKE) -s -C tools clean
 	@for dir in selftests/*/Makefile; do \
 		test ! -e $$dir || $(MAKE) -s -C $${dir%/Makefile} clean; done
+	@rm -rf Documentation/output
 
 help:
 	@echo "make             the module (KDIR=) and the tools"
 	@echo "make run         a broker in a virtual machine (KERNEL=6.12 or 7.3)"
 	@echo "make ctl         mqttkctl in that machine (ARGS='client show')"
 	@echo "make check       every test (T=NAME: one); make check-fast: three minutes' worth"
+	@echo "make docs        the documentation and the manual as HTML"
 	@echo "make install     module by DKMS, and tools; make uninstall"
 	@echo "make clean"
 
-.PHONY: all modules tools run ctl check check-fast install uninstall clean help
+.PHONY: all modules tools run ctl check check-fast docs install uninstall clean help

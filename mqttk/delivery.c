@@ -394,8 +394,8 @@ static void count_skipped(struct mqttk_session *s)
 /**
  * mqttk_session_consume - the look at what is to be sent has ended
  * @s: the session
- * @ents: what mqttk_session_peek() filled; references in it are dropped.
- *	@ents[].skip says what is not and never will be sent
+ * @ents: what mqttk_session_peek() filled; references in it are dropped. What
+ *	is marked skip is not and never will be sent
  * @nr: how many it returned
  * @n: how many of them, from the first, were sent or passed over
  *
