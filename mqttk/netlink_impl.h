@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the objects that netlink shows (netlink_*.c) have in common. The
+ * operations themselves are declared in netlink-gen.h.
+ */
+#ifndef MQTTK_NETLINK_IMPL_H
+#define MQTTK_NETLINK_IMPL_H
+
+#include <linux/ktime.h>
+#include <linux/types.h>
+
+struct genl_info;
+struct mqttk_net;
+struct mqttk_session;
+struct netlink_callback;
+struct nlattr;
+struct sk_buff;
+struct sockaddr_storage;
+
+/**
+ * struct mqttk_nl_addr_types - which attributes an address goes into
+ * @ipv4: of an IPv4 address
+ * @ipv6: of an IPv6 address
+ * @scope_id: of its interface, if it is link-local
+ * @port: of the TCP port
+ */
+struct mqttk_nl_addr_types {
+	int ipv4;
+	int ipv6;
+	int scope_id;
+	int port;
+};
+
+/* netlink.c */
+struct mqttk_net *mqttk_nl_dump_net(struct netlink_callback *cb);
+int mqttk_nl_blame(struct genl_info *info, const struct nlattr *attr, int err);
+struct sk_buff *mqttk_nl_begin_reply(struct genl_info *info, void **hdr);
+int mqttk_nl_end_reply(struct sk_buff *skb, void *hdr, struct genl_info *info,
+		       int err);
+int mqttk_nl_put_addr(struct sk_buff *skb, const struct sockaddr_storage *addr,
+		      const struct mqttk_nl_addr_types *types);
+u64 mqttk_nl_msec_since(ktime_t when);
+
+/* netlink_session.c */
+
+/*
+ * Shows a session in a dump, or passes it over: 0 or -EMSGSIZE. Called under
+ * RCU.
+ */
+typedef int (*mqttk_nl_show_session_fn)(struct sk_buff *skb,
+					struct netlink_callback *cb,
+					struct mqttk_session *s, u32 index);
+
+struct mqttk_session *mqttk_nl_find_session(struct genl_info *info,
+					    const struct nlattr *id,
+					    const struct nlattr *index);
+int mqttk_nl_put_client_id(struct sk_buff *skb, const struct mqttk_session *s,
+			   int type, int len_type);
+int mqttk_nl_dump_sessions(struct sk_buff *skb, struct netlink_callback *cb,
+			   mqttk_nl_show_session_fn show);
+
+#endif /* MQTTK_NETLINK_IMPL_H */
