@@ -45,9 +45,34 @@ static void show_conn(const struct nlattr **attrs)
 	out_uint("connected_ms", NULL, age);
 	out_str(NULL, "connected", duration_str(age));
 	out_expiry(attrs[MQTTK_A_CLIENT_EXPIRY_INTERVAL]);
-	out_uint("bytes_received", NULL,
-		 nl_uint(attrs[MQTTK_A_CLIENT_BYTES_RECEIVED]));
-	out_uint("bytes_sent", NULL, nl_uint(attrs[MQTTK_A_CLIENT_BYTES_SENT]));
+}
+
+/* What only who asks for it gets to see in text: -s. */
+static const struct {
+	int attr;
+	const char *key;
+	const char *label;
+} figures[] = {
+	{ MQTTK_A_CLIENT_BYTES_RECEIVED, "bytes_received", "bytes-received" },
+	{ MQTTK_A_CLIENT_BYTES_SENT, "bytes_sent", "bytes-sent" },
+	{ MQTTK_A_CLIENT_BYTES_QUEUED, "bytes_queued", "bytes-queued" },
+	{ MQTTK_A_CLIENT_QOS0_RECEIVED, "qos0_received", "qos0-received" },
+	{ MQTTK_A_CLIENT_QOS1_RECEIVED, "qos1_received", "qos1-received" },
+	{ MQTTK_A_CLIENT_QOS2_RECEIVED, "qos2_received", "qos2-received" },
+	{ MQTTK_A_CLIENT_QOS0_SENT, "qos0_sent", "qos0-sent" },
+	{ MQTTK_A_CLIENT_QOS1_SENT, "qos1_sent", "qos1-sent" },
+	{ MQTTK_A_CLIENT_QOS2_SENT, "qos2_sent", "qos2-sent" },
+};
+
+static void show_figures(const struct nlattr **attrs)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(figures); i++)
+		if (attrs[figures[i].attr])
+			out_uint(figures[i].key,
+				 opt_statistics ? figures[i].label : NULL,
+				 nl_uint(attrs[figures[i].attr]));
 }
 
 static void show_one(const struct nlattr **attrs)
@@ -74,8 +99,6 @@ static void show_one(const struct nlattr **attrs)
 		 nl_uint(attrs[MQTTK_A_CLIENT_MESSAGES_DROPPED]));
 	out_uint("messages_queued", "queued",
 		 nl_uint(attrs[MQTTK_A_CLIENT_MESSAGES_QUEUED]));
-	out_uint("bytes_queued", NULL,
-		 nl_uint(attrs[MQTTK_A_CLIENT_BYTES_QUEUED]));
 	out_uint("messages_inflight", "inflight",
 		 nl_uint(attrs[MQTTK_A_CLIENT_MESSAGES_INFLIGHT]));
 	out_uint("messages_unreleased", "unreleased",
@@ -84,6 +107,7 @@ static void show_one(const struct nlattr **attrs)
 		 nl_uint(attrs[MQTTK_A_CLIENT_MESSAGES_EXPIRED]));
 	out_uint("subscriptions", "subscriptions",
 		 nl_uint(attrs[MQTTK_A_CLIENT_SUBSCRIPTIONS]));
+	show_figures(attrs);
 	out_end();
 }
 
@@ -151,8 +175,8 @@ static int do_disconnect(int argc, char **argv)
 }
 
 static const struct command verbs[] = {
-	{ "show", do_show, false, "[[id] ID | index N]" },
-	{ "disconnect", do_disconnect, false,
+	{ "show", do_show, 0, "[[id] ID | index N]" },
+	{ "disconnect", do_disconnect, 0,
 	  "{[id] ID | index N} [reason CODE]" },
 	{ }
 };

@@ -199,8 +199,8 @@ static int do_set(int argc, char **argv)
 }
 
 static const struct command verbs[] = {
-	{ "show", do_show, false, "[NAME]" },
-	{ "set", do_set, false,
+	{ "show", do_show, 0, "[NAME]" },
+	{ "set", do_set, 0,
 	  "NAME VALUE\n"
 	  "           (N[K|M|G], true|false, a strategy, or N[h|d|w|m|y])" },
 	{ }

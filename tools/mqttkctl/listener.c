@@ -213,12 +213,12 @@ static int do_del(int argc, char **argv)
 }
 
 static const struct command verbs[] = {
-	{ "show", do_show, false, "[NAME]" },
-	{ "add", do_add, false,
+	{ "show", do_show, 0, "[NAME]" },
+	{ "add", do_add, 0,
 	  "ADDR:PORT [name NAME] [anonymous on|off]\n"
 	  "           [max-connections N] [bind-device DEV]\n"
 	  "           (IPv6: [ADDR%IFACE]:PORT; every address: :PORT)" },
-	{ "del", do_del, false, "NAME" },
+	{ "del", do_del, 0, "NAME" },
 	{ }
 };
 

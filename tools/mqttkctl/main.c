@@ -15,27 +15,32 @@
 
 bool opt_json;
 bool opt_pretty;
+bool opt_statistics;
 
 /*
  * A shortened word means the first object that begins with it, so new objects
  * go behind those whose short forms people may have got used to.
  */
 static const struct command objects[] = {
-	{ "listener", cmd_listener, false,
+	{ "listener", cmd_listener, 0,
 	  "addresses where clients connect" },
-	{ "client", cmd_client, false,
+	{ "client", cmd_client, 0,
 	  "who is connected" },
-	{ "limit", cmd_limit, false,
+	{ "limit", cmd_limit, 0,
 	  "limits and memory budgets" },
-	{ "stats", cmd_stats, false,
+	{ "stats", cmd_stats, 0,
 	  "totals" },
-	{ "sub", cmd_sub, false,
+	{ "sub", cmd_sub, COMMAND_OPTIONS,
 	  "print messages" },
-	{ "pub", cmd_pub, false,
+	{ "pub", cmd_pub, COMMAND_OPTIONS,
 	  "publish messages" },
-	{ "session", cmd_session, false,
+	{ "session", cmd_session, 0,
 	  "what is kept for clients, connected or not" },
-	{ "reset", cmd_reset, true,
+	{ "subscription", cmd_subscription, 0,
+	  "who is subscribed to what" },
+	{ "retained", cmd_retained, 0,
+	  "messages kept for who comes later" },
+	{ "reset", cmd_reset, COMMAND_WHOLE,
 	  "back to the state just after loading" },
 	{ }
 };
@@ -44,13 +49,14 @@ static void print_help(FILE *to)
 {
 	const struct command *o;
 
-	fprintf(to, "usage: mqttkctl [-j] [-p] [-n NETNS] OBJECT [VERB [WORDS]]\n"
-		"\nobjects (see also: mqttkctl OBJECT help, man mqttkctl):\n");
+	fprintf(to, "usage: mqttkctl [-j] [-p] [-s] [-n NETNS] OBJECT [VERB [WORDS]]\n"
+		"\nobjects (see also: mqttkctl help OBJECT, man mqttkctl):\n");
 	for (o = objects; o->name; o++)
-		fprintf(to, "  %-10s %s\n", o->name, o->help);
+		fprintf(to, "  %-13s %s\n", o->name, o->help);
 	fprintf(to, "\noptions:\n"
 		"  -j, --json         show as JSON\n"
 		"  -p, --pretty       the same, indented\n"
+		"  -s, --statistics   show more figures\n"
 		"  -n, --netns NETNS  act on that network namespace (of ip netns)\n"
 		"  -V, --version      print the version\n"
 		"  -h, --help         print this\n");
@@ -71,7 +77,7 @@ bool is_short_for(const char *word, const char *name)
 static const struct command *find(const struct command *list, const char *word)
 {
 	for (; list->name; list++)
-		if (list->whole ? !strcmp(word, list->name) :
+		if (list->how & COMMAND_WHOLE ? !strcmp(word, list->name) :
 				  is_short_for(word, list->name))
 			return list;
 	return NULL;
@@ -137,11 +143,42 @@ static int enter_netns(const char *name)
 	return status;
 }
 
+static const struct command *find_object(const char *word)
+{
+	const struct command *object = find(objects, word);
+
+	if (!object)
+		fprintf(stderr,
+			"mqttkctl: no such object: %s (mqttkctl help lists them)\n",
+			word);
+	return object;
+}
+
+/* `help [OBJECT]`; an exit status. */
+static int help(int argc, char **argv)
+{
+	const struct command *object;
+	char option[] = "--help", word[] = "help";
+	char *words[3] = { };
+
+	if (argc == 1) {
+		print_help(stdout);
+		return OK;
+	}
+	object = find_object(argv[1]);
+	if (!object)
+		return USAGE;
+	words[0] = argv[1];
+	words[1] = object->how & COMMAND_OPTIONS ? option : word;
+	return out_finish(object->run(2, words));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "pretty", no_argument, NULL, 'p' },
+		{ "statistics", no_argument, NULL, 's' },
 		{ "netns", required_argument, NULL, 'n' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' },
@@ -151,7 +188,7 @@ int main(int argc, char **argv)
 	const char *netns = NULL;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+jpn:Vh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+jpsn:Vh", options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			opt_pretty = true;
@@ -159,6 +196,9 @@ int main(int argc, char **argv)
 			break;
 		case 'j':
 			opt_json = true;
+			break;
+		case 's':
+			opt_statistics = true;
 			break;
 		case 'n':
 			netns = optarg;
@@ -180,14 +220,11 @@ int main(int argc, char **argv)
 		print_help(stderr);
 		return USAGE;
 	}
-	if (!strcmp(argv[0], "help")) {
-		print_help(stdout);
-		return OK;
-	}
-	object = find(objects, argv[0]);
+	if (!strcmp(argv[0], "help"))
+		return help(argc, argv);
+	object = find_object(argv[0]);
 	if (!object)
-		return usage_error("no such object: %s (mqttkctl help lists them)",
-				   argv[0]);
+		return USAGE;
 	c = netns ? enter_netns(netns) : OK;
 	if (c)
 		return c;

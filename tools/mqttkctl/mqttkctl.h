@@ -30,23 +30,29 @@ enum {
 #define usage_error(fmt, ...) \
 	(fprintf(stderr, "mqttkctl: " fmt "\n", ##__VA_ARGS__), USAGE)
 
+/* Must be typed in full, because it destroys. */
+#define COMMAND_WHOLE	1
+/* Has options of its own; --help is one of them. */
+#define COMMAND_OPTIONS	2
+
 /**
  * struct command - an object, or a verb of one
- * @name: as people type it; may be shortened unless @whole
+ * @name: as people type it; may be shortened unless COMMAND_WHOLE
  * @run: does it; argv[0] is the word that chose it
- * @whole: must be typed in full, because it destroys
- * @help: its further words, and what it does
+ * @how: 0, or of COMMAND_*
+ * @help: its further words, or what it is
  */
 struct command {
 	const char *name;
 	int (*run)(int argc, char **argv);
-	bool whole;
+	unsigned int how;
 	const char *help;
 };
 
 /* main.c */
 extern bool opt_json;
 extern bool opt_pretty;
+extern bool opt_statistics;
 
 bool is_short_for(const char *word, const char *name);
 int run_verb(const char *object, const struct command *verbs, int argc,
@@ -58,9 +64,11 @@ int cmd_limit(int argc, char **argv);
 int cmd_listener(int argc, char **argv);
 int cmd_pub(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
+int cmd_retained(int argc, char **argv);
 int cmd_session(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_sub(int argc, char **argv);
+int cmd_subscription(int argc, char **argv);
 
 /* nl.c */
 struct nlattr;
@@ -75,6 +83,7 @@ void nl_parse_nest(const struct nlattr *nest, const struct nlattr **attrs,
 		   int max_attr);
 __u64 nl_uint(const struct nlattr *attr);
 const char *nl_str(const struct nlattr *attr);
+bool nl_fits(const char *str);
 void nl_put_uint(struct nlmsghdr *request, int type, __u64 value);
 int nl_failed(const char *verb, const char *what, int err);
 
@@ -84,6 +93,7 @@ void out_list_end(void);
 void out_begin(const char *key);
 void out_end(void);
 void out_str(const char *key, const char *label, const char *value);
+void out_payload(const unsigned char *data, size_t length);
 void out_uint(const char *key, const char *label, __u64 value);
 void out_bool(const char *key, const char *label, bool value);
 void out_word(const char *text);

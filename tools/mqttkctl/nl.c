@@ -267,6 +267,17 @@ const char *nl_str(const struct nlattr *attr)
 }
 
 /**
+ * nl_fits - whether a string can be an attribute
+ * @str: the string
+ *
+ * Return: whether it can
+ */
+bool nl_fits(const char *str)
+{
+	return strlen(str) < UINT16_MAX - MNL_ATTR_HDRLEN;
+}
+
+/**
  * nl_put_uint - add an attribute that the specification calls uint
  * @request: to add to
  * @type: of the attribute
@@ -305,6 +316,17 @@ static const struct {
 	  "man mqttkctl-client lists the reasons there are" },
 	{ "session show", ENOENT, "mqttkctl session show lists them" },
 	{ "session del", ENOENT, "mqttkctl session show lists them" },
+	{ "subscription show", ENOENT, "mqttkctl client show lists them" },
+	{ "retained show", EINVAL,
+	  "a filter has + for one level and # for all that follow, as in a/+/b/#" },
+	{ "retained get", ENOENT, "mqttkctl retained show lists them" },
+	{ "retained get", EAGAIN,
+	  "the message changes faster than it can be read" },
+	{ "retained set", ENOBUFS,
+	  "mqttkctl limit show tells what is used; limit set gives more" },
+	{ "retained set", EINVAL, "a topic has no + and no #" },
+	{ "retained set", EPERM, "$SYS belongs to the broker" },
+	{ "retained del", ENOENT, "mqttkctl retained show lists them" },
 	{ "limit show", ENOENT, "mqttkctl limit show lists them" },
 	{ "limit set", ENOENT, "mqttkctl limit show lists them" },
 	{ "", EOPNOTSUPP,
@@ -316,9 +338,11 @@ static void print_hint(const char *verb, int err)
 	size_t i;
 
 	/* Refused for another reason than capabilities: the text says it. */
-	if (err == EPERM && !*kernel_text)
+	if (err == EPERM && !*kernel_text) {
 		fprintf(stderr,
 			"hint: this needs CAP_NET_ADMIN in the network namespace: try as root\n");
+		return;
+	}
 	for (i = 0; i < ARRAY_SIZE(hints); i++) {
 		if (hints[i].err == err &&
 		    (!*hints[i].verb || !strcmp(hints[i].verb, verb))) {

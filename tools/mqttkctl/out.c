@@ -39,13 +39,13 @@ static int utf8_len(const unsigned char *s)
 	return len;
 }
 
-static void json_string(const char *str)
+/* What stands behind @end is a 0. */
+static void json_bytes(const unsigned char *s, const unsigned char *end)
 {
-	const unsigned char *s = (const unsigned char *)str;
 	int len;
 
 	putchar('"');
-	for (; *s; s += len ? len : 1) {
+	for (; s < end; s += len ? len : 1) {
 		len = utf8_len(s);
 		if (*s == '"' || *s == '\\')
 			printf("\\%c", *s);
@@ -55,6 +55,45 @@ static void json_string(const char *str)
 			printf("%.*s", len, s);
 		else
 			printf("\\ufffd");
+	}
+	putchar('"');
+}
+
+static void json_string(const char *str)
+{
+	json_bytes((const unsigned char *)str,
+		   (const unsigned char *)str + strlen(str));
+}
+
+static bool is_utf8(const unsigned char *s, const unsigned char *end)
+{
+	int len;
+
+	for (; s < end; s += len) {
+		len = utf8_len(s);
+		if (!len)
+			return false;
+	}
+	return true;
+}
+
+/* As in RFC 4648, with padding. */
+static void json_base64(const unsigned char *s, size_t length)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	__u32 bits;
+	size_t i;
+
+	putchar('"');
+	for (i = 0; i < length; i += 3) {
+		bits = s[i] << 16;
+		bits |= i + 1 < length ? s[i + 1] << 8 : 0;
+		bits |= i + 2 < length ? s[i + 2] : 0;
+		putchar(digits[bits >> 18]);
+		putchar(digits[bits >> 12 & 63]);
+		putchar(i + 1 < length ? digits[bits >> 6 & 63] : '=');
+		putchar(i + 2 < length ? digits[bits & 63] : '=');
 	}
 	putchar('"');
 }
@@ -194,6 +233,27 @@ void out_str(const char *key, const char *label, const char *value)
 	} else if (!opt_json && label) {
 		text_label(label);
 		text_string(value);
+	}
+}
+
+/**
+ * out_payload - bytes of any kind, in JSON only
+ * @data: the bytes, and a 0 behind them
+ * @length: how many
+ *
+ * What is UTF-8 is a string, "payload"; all else is "payload_base64", since no
+ * byte may get lost.
+ */
+void out_payload(const unsigned char *data, size_t length)
+{
+	if (!opt_json)
+		return;
+	if (is_utf8(data, data + length)) {
+		json_next("payload");
+		json_bytes(data, data + length);
+	} else {
+		json_next("payload_base64");
+		json_base64(data, length);
 	}
 }
 

@@ -2,6 +2,9 @@
 /*
  * mqttkctl reset: back to the state just after loading.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include <libmnl/libmnl.h>
 #include <linux/mqttk_netlink.h>
 
@@ -16,6 +19,10 @@
  */
 int cmd_reset(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "help")) {
+		puts("usage: mqttkctl reset");
+		return OK;
+	}
 	if (argc > 1)
 		return usage_error("reset: %s: no words follow", argv[1]);
 	return nl_failed("reset", NULL,

@@ -111,8 +111,8 @@ static int do_del(int argc, char **argv)
 }
 
 static const struct command verbs[] = {
-	{ "show", do_show, false, "[[id] ID | index N]" },
-	{ "del", do_del, false, "[id] ID | index N" },
+	{ "show", do_show, 0, "[[id] ID | index N]" },
+	{ "del", do_del, 0, "[id] ID | index N" },
 	{ }
 };
 

@@ -94,7 +94,7 @@ static int do_show(int argc, char **argv)
 }
 
 static const struct command verbs[] = {
-	{ "show", do_show, false, "" },
+	{ "show", do_show, 0, "" },
 	{ }
 };
 
