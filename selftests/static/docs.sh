@@ -86,6 +86,13 @@ grep -hoE '^\.BR? mqttk(ctl)?[a-z\\-]* *\([0-9]\)' tools/man/*.[0-9] |
 	while read -r page; do
 		[ -e "tools/man/$page" ] || echo "$page"
 	done | none 'pages that the manual names are in it'
+for file in mqttk/*.c; do
+	case $file in
+	mqttk/netlink_*|*-gen.c) ;;
+	*) echo "${file#mqttk/}" ;;
+	esac
+done | missing Documentation/architecture.md |
+	none 'architecture.md has a place for every source file'
 for image in Documentation/*.svg; do
 	[ ! -e "$image" ] || python3 -c '
 import sys, xml.dom.minidom
