@@ -9,6 +9,7 @@
 #include <net/tcp.h>
 
 #include "conn_impl.h"
+#include "events.h"
 #include "limits.h"
 #include "listener.h"
 #include "memcg.h"
@@ -251,6 +252,9 @@ static void count_end(struct mqttk_conn *conn, int err)
 	case -ETIME:
 		mqttk_stat_inc(mn, conn->since ? MQTTK_STAT_KEEPALIVE_TIMEOUTS :
 						 MQTTK_STAT_CONNECT_TIMEOUTS);
+		if (!conn->since)
+			mqttk_limit_hit(&mn->limits,
+					MQTTK_LIMIT_CONNECT_TIMEOUT, NULL);
 		break;
 	}
 }
@@ -509,8 +513,10 @@ int mqttk_conn_create(struct mqttk_listener *ln, struct socket *sock)
 	if (READ_ONCE(mn->nr_conns) >=
 	    mqttk_limit(&mn->limits, MQTTK_LIMIT_MAX_CONNECTIONS) ||
 	    (ln->config.max_connections &&
-	     atomic_read(&ln->nr_conns) >= ln->config.max_connections))
+	     atomic_read(&ln->nr_conns) >= ln->config.max_connections)) {
+		mqttk_limit_hit(&mn->limits, MQTTK_LIMIT_MAX_CONNECTIONS, NULL);
 		return -EMFILE;
+	}
 	prepare_socket(sock->sk);
 	conn = conn_alloc(ln, sock);
 	if (IS_ERR(conn))

@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "events.h"
 #include "msg.h"
 #include "net.h"
 #include "replay.h"
@@ -89,6 +90,22 @@ static void note_expiry(struct mqttk_session *s, ktime_t expires)
 	mqttk_session_set_deadline(s);
 }
 
+/* It did not fit. Which limit said so? For memory it was told already. */
+static void tell_limit(struct mqttk_session *s, size_t bytes)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	enum mqttk_limit key = MQTTK_LIMIT_MESSAGE_MEMORY;
+
+	if (takes(s, bytes))
+		return;
+	if (s->queue.nr >= mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_MESSAGES))
+		key = MQTTK_LIMIT_MAX_QUEUED_MESSAGES;
+	else if (s->queue.nr && s->queue.bytes + bytes >
+		 mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_BYTES))
+		key = MQTTK_LIMIT_MAX_QUEUED_BYTES;
+	mqttk_limit_hit(l, key, s);
+}
+
 static void count_lost(struct mqttk_session *s)
 {
 	s->queue.lost++;
@@ -118,8 +135,10 @@ static bool append(struct mqttk_session *s, struct mqttk_msg *msg,
 	queued = (takes(s, bytes) || (press && make_room(s, bytes))) &&
 		 !mqttk_queue_append(&s->queue, l, &e);
 	if (!queued) {
-		if (press)
+		if (press) {
+			tell_limit(s, bytes);
 			count_lost(s);
+		}
 		goto unlock;
 	}
 	mqttk_via_get(via);

@@ -164,7 +164,10 @@ static int no_device(int err)
 /* Take the netns away from a file, for good. */
 static void detach(struct dev_file *f)
 {
-	struct mqttk_session_leave how = { .replays = &f->replays };
+	struct mqttk_session_leave how = {
+		.replays = &f->replays,
+		.cause = MQTTK_CAUSE_CLIENT,
+	};
 	struct mqttk_net *mn;
 
 	down_write(&f->live);
@@ -217,6 +220,7 @@ static int dev_open(struct inode *inode, struct file *file)
 	spin_lock(&files_lock);
 	list_add_tail(&f->node, &mn->files);
 	spin_unlock(&files_lock);
+	mqttk_session_announce(s, &f->ep, false);
 	mqttk_sys_start(mn);
 	file->private_data = f;
 	return stream_open(inode, file);

@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/sizes.h>
 
+#include "events.h"
 #include "limits.h"
 
 static unsigned long memory_max;
@@ -237,6 +238,12 @@ static bool over(struct percpu_counter *used, unsigned long limit,
 	return __percpu_counter_compare(used, limit - bytes, CHARGE_BATCH) > 0;
 }
 
+static void refuse(struct mqttk_limits *l, enum mqttk_budget b)
+{
+	atomic_long_inc(&l->overflow[b]);
+	mqttk_limit_hit(l, budget_limit[b], NULL);
+}
+
 /**
  * mqttk_earmark - count bytes that are charged already against a second budget
  * @l: the netns's limits
@@ -251,7 +258,7 @@ static bool over(struct percpu_counter *used, unsigned long limit,
 bool mqttk_earmark(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
 {
 	if (over(&l->used[b], mqttk_limit(l, budget_limit[b]), bytes)) {
-		atomic_long_inc(&l->overflow[b]);
+		refuse(l, b);
 		return false;
 	}
 	percpu_counter_add_batch(&l->used[b], bytes, CHARGE_BATCH);
@@ -325,7 +332,7 @@ bool mqttk_budget_has(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
 {
 	if (!over(&l->used[b], mqttk_limit(l, budget_limit[b]), bytes))
 		return true;
-	atomic_long_inc(&l->overflow[b]);
+	refuse(l, b);
 	return false;
 }
 
@@ -363,7 +370,7 @@ bool mqttk_charge(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
 {
 	if (over(&l->used[b], mqttk_limit(l, budget_limit[b]), bytes) ||
 	    over(&module_used, memory_max, bytes)) {
-		atomic_long_inc(&l->overflow[b]);
+		refuse(l, b);
 		return false;
 	}
 	percpu_counter_add_batch(&l->used[b], bytes, CHARGE_BATCH);

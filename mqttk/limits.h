@@ -11,8 +11,11 @@
 #ifndef MQTTK_LIMITS_H
 #define MQTTK_LIMITS_H
 
+#include <linux/atomic.h>
 #include <linux/percpu_counter.h>
 #include <linux/types.h>
+
+struct net;
 
 /**
  * enum mqttk_budget - what a byte is charged as
@@ -76,6 +79,16 @@ struct mqttk_store {
 };
 
 /**
+ * struct mqttk_hits - how often a limit refused or dropped something
+ * @next: when it may be told again, nanoseconds of CLOCK_BOOTTIME
+ * @count: since it was told
+ */
+struct mqttk_hits {
+	atomic64_t next;
+	atomic_long_t count;
+};
+
+/**
  * struct mqttk_limits - settings and budgets of a netns
  * @used: bytes charged, by budget; per-CPU, so that publishers on different
  *	CPUs do not write one cache line
@@ -83,12 +96,16 @@ struct mqttk_store {
  *	READ_ONCE()
  * @overflow: how often each budget refused
  * @store: what messages there are, whoever holds them; kept by msg.c
+ * @net: whose; NULL: nobody is told of limits that are hit
+ * @hits: of each setting, while somebody listens; see events.c
  */
 struct mqttk_limits {
 	struct percpu_counter used[MQTTK_BUDGET_NR];
 	unsigned long value[MQTTK_LIMIT_NR];
 	atomic_long_t overflow[MQTTK_BUDGET_NR];
 	struct mqttk_store __percpu *store;
+	struct net *net;
+	struct mqttk_hits hits[MQTTK_LIMIT_NR];
 };
 
 /**

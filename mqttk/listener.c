@@ -14,6 +14,7 @@
 #include <net/tcp.h>
 
 #include "conn.h"
+#include "events.h"
 #include "listener.h"
 #include "memcg.h"
 #include "net.h"
@@ -182,6 +183,14 @@ static struct mqttk_listener *find(struct mqttk_net *mn, const char *name)
 	return NULL;
 }
 
+/* Under ctl_mutex, so that a name goes before it comes again. */
+static void tell(const struct mqttk_listener *ln, int cmd)
+{
+	const struct mqttk_event e = { .cmd = cmd, .listener = ln };
+
+	mqttk_event_tell(ln->mn->net, &e);
+}
+
 /* Port 0 was asked for: which one is it? */
 static void learn_port(struct mqttk_listener *ln)
 {
@@ -237,6 +246,7 @@ static int open_listener(struct mqttk_net *mn, struct mqttk_listener *ln,
 	}
 	count_change(mn);
 	list_add_tail(&ln->list, &mn->listeners);
+	tell(ln, MQTTK_CMD_LISTENER_UP_NTF);
 	return 0;
 }
 
@@ -300,6 +310,7 @@ static void close_listener(struct mqttk_listener *ln)
 	cancel_delayed_work_sync(&ln->work);
 	sock_release(ln->sock);
 	ln->sock = NULL;
+	tell(ln, MQTTK_CMD_LISTENER_DOWN_NTF);
 	mqttk_conns_end(ln->mn, ln);
 	mqttk_listener_put(ln);
 }

@@ -130,6 +130,7 @@ static int __net_init net_init(struct net *net)
 	err = mqttk_limits_init(&mn->limits, mqttk_net_is_initial(net));
 	if (err)
 		goto free_stats;
+	mn->limits.net = net;
 	err = mqttk_index_init(&mn->index, &mn->limits, &mn->sub_mutex);
 	if (err)
 		goto exit_limits;

@@ -238,7 +238,11 @@ static struct genl_family mqttk_family __ro_after_init = {
  */
 int __init mqttk_netlink_module_init(void)
 {
-	return genl_register_family(&mqttk_family);
+	int err = genl_register_family(&mqttk_family);
+
+	if (!err)
+		mqttk_nl_events_init(&mqttk_family);
+	return err;
 }
 
 /**
@@ -249,5 +253,6 @@ int __init mqttk_netlink_module_init(void)
  */
 void mqttk_netlink_module_exit(void)
 {
+	mqttk_nl_events_exit();
 	genl_unregister_family(&mqttk_family);
 }

@@ -9,6 +9,7 @@
 #include <linux/ktime.h>
 #include <linux/types.h>
 
+struct genl_family;
 struct genl_info;
 struct mqttk_net;
 struct mqttk_session;
@@ -58,5 +59,9 @@ int mqttk_nl_put_client_id(struct sk_buff *skb, const struct mqttk_session *s,
 			   int type, int len_type);
 int mqttk_nl_dump_sessions(struct sk_buff *skb, struct netlink_callback *cb,
 			   mqttk_nl_show_session_fn show);
+
+/* netlink_events.c */
+void mqttk_nl_events_init(const struct genl_family *fam);
+void mqttk_nl_events_exit(void);
 
 #endif /* MQTTK_NETLINK_IMPL_H */

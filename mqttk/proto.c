@@ -22,6 +22,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "events.h"
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
@@ -105,20 +106,24 @@ static void guess_version(struct mqttk_peer *peer, const u8 *body,
 int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		      const u8 *body, size_t avail)
 {
-	unsigned long max = mqttk_limit(&peer->mn->limits,
-					MQTTK_LIMIT_MAX_PACKET_SIZE);
+	unsigned long limit = mqttk_limit(&peer->mn->limits,
+					  MQTTK_LIMIT_MAX_PACKET_SIZE);
+	unsigned long max = limit;
 
 	if (f->type >= ARRAY_SIZE(legal) || !(legal[f->type] & BIT(peer->state)))
 		return -EPROTO;
 	if (f->type == MQTTK_CONNECT) {
 		guess_version(peer, body, avail);
-		max = min(max, CONNECT_MAX);
+		max = min(limit, CONNECT_MAX);
 	} else if (f->type != MQTTK_PUBLISH) {
-		max = min(max, SUBSCRIBE_MAX);
+		max = min(limit, SUBSCRIBE_MAX);
 	}
-	if ((u64)f->size + f->remaining > max)
-		return -EMSGSIZE;
-	return 0;
+	if ((u64)f->size + f->remaining <= max)
+		return 0;
+	if (max == limit)
+		mqttk_limit_hit(&peer->mn->limits, MQTTK_LIMIT_MAX_PACKET_SIZE,
+				peer->session);
+	return -EMSGSIZE;
 }
 
 /**
@@ -303,6 +308,27 @@ static bool connect_failed(int err)
 	}
 }
 
+static enum mqttk_cause cause_of(int err)
+{
+	switch (err) {
+	case -ENOTCONN:
+		return MQTTK_CAUSE_NETWORK;
+	case -ETIME:
+		return MQTTK_CAUSE_KEEPALIVE;
+	case -ESTALE:
+		return MQTTK_CAUSE_TAKEOVER;
+	case -EACCES:
+		return MQTTK_CAUSE_ADMINISTRATOR;
+	case -ESHUTDOWN:
+		return MQTTK_CAUSE_LISTENER;
+	case -ENOMEM:
+	case -ENOBUFS:
+		return MQTTK_CAUSE_RESOURCES;
+	default:
+		return MQTTK_CAUSE_PROTOCOL;
+	}
+}
+
 /**
  * mqttk_proto_farewell - tell the client why its connection is closed
  * @peer: the connection; mqttk_proto_end() follows
@@ -320,12 +346,17 @@ void mqttk_proto_farewell(struct mqttk_peer *peer, int err)
 	enum mqttk_peer_state state = peer->state;
 
 	peer->state = MQTTK_PEER_DONE;
+	/* Who said DISCONNECT, and why, left by itself, whatever came then. */
+	peer->cause = state == MQTTK_PEER_DONE ? MQTTK_CAUSE_CLIENT :
+						 cause_of(err);
 	if (peer->version != MQTTK_V5 || err == -ENOTCONN)
 		return;
-	if (state == MQTTK_PEER_CONNECTED)
-		say_disconnect(peer, farewell_reason(peer, err));
-	else if (state == MQTTK_PEER_NEW && connect_failed(err))
+	if (state == MQTTK_PEER_CONNECTED) {
+		peer->reason = farewell_reason(peer, err);
+		say_disconnect(peer, peer->reason);
+	} else if (state == MQTTK_PEER_NEW && connect_failed(err)) {
 		say_refused(peer, farewell_reason(peer, err));
+	}
 }
 
 /* -- packets that need no file of their own ----------------------------- */
@@ -358,6 +389,7 @@ static int on_disconnect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	/* [MQTT-3.14.4-3]; any other reason leaves it due. */
 	if (d.reason == MQTTK_REASON_NORMAL_DISCONNECTION)
 		peer->will_on_close = false;
+	peer->reason = d.reason;
 	peer->state = MQTTK_PEER_DONE;
 	return -ESHUTDOWN;
 }
@@ -402,6 +434,8 @@ static void leave_session(struct mqttk_peer *peer, bool quiet)
 		.expiry = quiet ? 0 : peer->expiry,
 		.will_delay = peer->will_delay,
 		.replays = &peer->replays,
+		.cause = peer->cause ?: MQTTK_CAUSE_ADMINISTRATOR,
+		.reason = peer->reason,
 	};
 	struct mqttk_session *s = peer->session;
 

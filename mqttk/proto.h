@@ -43,6 +43,7 @@ enum mqttk_peer_state {
  * @version: 3 (3.1), 4 (3.1.1) or 5; 4 while nothing is known
  * @reason: why it is closed, where an error would not say it exactly: a reason
  *	code of 5.0, or 0
+ * @cause: why it is closed, for those who want to know; 0 until farewell
  * @admitted: there is budget for a client; set before CONNECT is handled
  * @gone: the connection is being reset: loops stop; set by anybody
  * @anonymous_ok: clients without a name are let in
@@ -72,6 +73,7 @@ struct mqttk_peer {
 	enum mqttk_peer_state state;
 	u8 version;
 	u8 reason;
+	enum mqttk_cause cause;
 	bool admitted;
 	bool gone;
 	bool anonymous_ok;

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/uuid.h>
 
+#include "events.h"
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
@@ -81,8 +82,11 @@ static u8 judge(const struct mqttk_peer *peer, const struct mqttk_connect *c)
 	if (reason)
 		return reason;
 	/* Nor another keep-alive; mosquitto answers alike. */
-	if (!v5 && keepalive_too_long(peer, c))
+	if (!v5 && keepalive_too_long(peer, c)) {
+		mqttk_limit_hit(&peer->mn->limits, MQTTK_LIMIT_MAX_KEEPALIVE,
+				NULL);
 		return MQTTK_REASON_BAD_CLIENT_ID;
+	}
 	if (!peer->admitted)
 		return MQTTK_REASON_QUOTA_EXCEEDED;
 	return 0;
@@ -219,6 +223,7 @@ static void back_out(struct mqttk_peer *peer, bool present)
 	struct mqttk_session_leave how = {
 		.expiry = present ? peer->expiry : 0,
 		.replays = &peer->replays,
+		.cause = MQTTK_CAUSE_RESOURCES,
 	};
 
 	mqttk_session_leave(peer->session, &peer->ep, &how);
@@ -259,6 +264,7 @@ static int let_in(struct mqttk_peer *peer, const struct mqttk_connect *c,
 	peer->will_on_close = true;
 	peer->state = MQTTK_PEER_CONNECTED;
 	mqttk_stat_inc(peer->mn, MQTTK_STAT_CLIENTS_CONNECTED);
+	mqttk_session_announce(s, &peer->ep, present);
 	return 0;
 }
 

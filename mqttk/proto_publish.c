@@ -8,6 +8,7 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
+#include "events.h"
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
@@ -116,6 +117,9 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 	if (n <= 0)
 		return n;
 	err = resolve_alias(peer, &pub);
+	if (err == -EADDRNOTAVAIL)
+		mqttk_limit_hit(&peer->mn->limits, MQTTK_LIMIT_MAX_TOPIC_ALIAS,
+				peer->session);
 	if (err)
 		return err;
 	*in = (struct mqttk_incoming){
@@ -231,6 +235,8 @@ static int too_many(struct mqttk_peer *peer, u16 id)
 {
 	/* It was not published: should it come again, it is new. */
 	mqttk_session_release(peer->session, &peer->ep, id);
+	mqttk_limit_hit(&peer->mn->limits, MQTTK_LIMIT_MAX_INFLIGHT,
+			peer->session);
 	return mqttk_proto_violation(peer, MQTTK_REASON_RECEIVE_MAX_EXCEEDED);
 }
 

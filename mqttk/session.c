@@ -23,11 +23,13 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
+#include "events.h"
 #include "msg.h"
 #include "net.h"
 #include "replay.h"
 #include "router.h"
 #include "session.h"
+#include "wire.h"
 
 struct id_key {
 	const u8 *id;
@@ -118,12 +120,130 @@ static int session_index(struct mqttk_session *s)
 	return 0;
 }
 
+/* -- what others are told ------------------------------------------------ */
+
+/*
+ * All of it under session->lock, so that whoever listens hears of a client that
+ * it came, what it did, that it went, and that its session ended, in this order.
+ */
+
+static void tell_disconnected(struct mqttk_session *s,
+			      const struct mqttk_endpoint *ep,
+			      enum mqttk_cause cause, u8 reason)
+{
+	struct mqttk_event e = {
+		.cmd = MQTTK_CMD_CLIENT_DISCONNECTED_NTF,
+		.session = s,
+		.ep = ep,
+		.cause = cause,
+		.reason = reason,
+	};
+
+	if (!s->connected)
+		return;
+	s->connected = false;
+	mqttk_event_tell(s->mn->net, &e);
+}
+
+static void tell_ended(struct mqttk_session *s, enum mqttk_cause cause)
+{
+	struct mqttk_event e = {
+		.cmd = MQTTK_CMD_SESSION_ENDED_NTF,
+		.session = s,
+		.cause = cause,
+	};
+
+	/* What an open file has nobody sees as a session. */
+	if (s->told && !s->hidden)
+		mqttk_event_tell(s->mn->net, &e);
+}
+
+static void tell_subscription(struct mqttk_session *s,
+			      const struct mqttk_endpoint *ep, int cmd,
+			      const u8 *filter, u16 len, u8 qos)
+{
+	struct mqttk_event e = {
+		.cmd = cmd,
+		.session = s,
+		.filter = filter,
+		.filter_len = len,
+		.qos = qos,
+	};
+
+	if (!mqttk_events_wanted(s->mn->net))
+		return;
+	spin_lock_bh(&s->lock);
+	if (s->ep == ep && !s->dead)
+		mqttk_event_tell(s->mn->net, &e);
+	spin_unlock_bh(&s->lock);
+}
+
+/**
+ * mqttk_session_announce - a client was let in, for good
+ * @s: its session
+ * @ep: its endpoint; nothing is told if it has lost the session already
+ * @present: the session was there before
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_session_announce(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			    bool present)
+{
+	struct mqttk_event e = {
+		.cmd = MQTTK_CMD_CLIENT_CONNECTED_NTF,
+		.session = s,
+		.ep = ep,
+		.present = present,
+	};
+
+	spin_lock_bh(&s->lock);
+	if (s->ep == ep && !s->dead) {
+		s->told = true;
+		s->connected = true;
+		e.expiry = s->expiry;
+		mqttk_event_tell(s->mn->net, &e);
+	}
+	spin_unlock_bh(&s->lock);
+}
+
 /* -- the end ------------------------------------------------------------- */
+
+/* What its client is said to have left for, and what it is told. */
+static enum mqttk_cause cause_of(enum mqttk_end why,
+				 const struct mqttk_endpoint *ep, u8 *reason)
+{
+	*reason = 0;
+	switch (why) {
+	case MQTTK_END_TAKEN_OVER:
+		*reason = MQTTK_REASON_SESSION_TAKEN_OVER;
+		return MQTTK_CAUSE_TAKEOVER;
+	case MQTTK_END_EXPIRED:
+		return MQTTK_CAUSE_EXPIRED;
+	case MQTTK_END_ADMIN:
+		*reason = READ_ONCE(ep->reason) ?:
+			  MQTTK_REASON_ADMINISTRATIVE_ACTION;
+		fallthrough;
+	default:
+		return MQTTK_CAUSE_ADMINISTRATOR;
+	}
+}
+
+/* The endpoint is about to lose the session, locked. */
+static void part(struct mqttk_session *s, struct mqttk_endpoint *ep,
+		 enum mqttk_end why)
+{
+	u8 reason;
+	enum mqttk_cause cause = cause_of(why, ep, &reason);
+
+	tell_disconnected(s, ep, cause, reason);
+	ep->ops->end(ep, why);
+}
 
 /* Returns true if the caller has to clean up. */
 static bool kill_locked(struct mqttk_session *s, enum mqttk_end why)
 {
 	struct mqttk_endpoint *ep = s->ep;
+	enum mqttk_cause cause = MQTTK_CAUSE_ADMINISTRATOR;
 
 	if (s->dead)
 		return false;
@@ -131,7 +251,13 @@ static bool kill_locked(struct mqttk_session *s, enum mqttk_end why)
 	s->ep = NULL;
 	s->undertaker = ep;
 	if (ep)
-		ep->ops->end(ep, why);
+		part(s, ep, why);
+	/* Its client has begun anew, or stayed away, or an administrator. */
+	if (why == MQTTK_END_TAKEN_OVER)
+		cause = MQTTK_CAUSE_CLIENT;
+	else if (why == MQTTK_END_EXPIRED)
+		cause = MQTTK_CAUSE_EXPIRED;
+	tell_ended(s, cause);
 	return !ep;
 }
 
@@ -246,10 +372,12 @@ static ktime_t end_of_absence(struct mqttk_session *s)
 static bool leave_locked(struct mqttk_session *s,
 			 struct mqttk_session_leave *how)
 {
+	tell_disconnected(s, s->ep, how->cause, how->reason);
 	s->ep = NULL;
 	s->expiry = how->expiry;
 	if (!s->expiry) {
 		s->dead = true;
+		tell_ended(s, how->cause);
 		return true;
 	}
 	s->away_since = ktime_get_boottime();
@@ -519,7 +647,7 @@ static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how
 	ok = !s->dead && s->expiry;
 	if (ok) {
 		if (s->ep) {
-			s->ep->ops->end(s->ep, MQTTK_END_TAKEN_OVER);
+			part(s, s->ep, MQTTK_END_TAKEN_OVER);
 			mqttk_stat_inc(s->mn, MQTTK_STAT_TAKEOVERS);
 		}
 		s->stale_peek = s->peeker;
@@ -578,14 +706,20 @@ static struct mqttk_session *lookup(struct mqttk_net *mn,
 	return s;
 }
 
-static void replace_old(struct mqttk_net *mn, struct mqttk_session *old)
+/*
+ * Another session has come in its place. Under sub_mutex: nobody finds the new
+ * one before the old one has ended. Returns true if the caller has to clean up.
+ */
+static bool replace_old(struct mqttk_net *mn, struct mqttk_session *old)
 {
-	if (!old)
-		return;
-	if (READ_ONCE(old->ep))
+	bool orphan;
+
+	spin_lock_bh(&old->lock);
+	if (old->ep)
 		mqttk_stat_inc(mn, MQTTK_STAT_TAKEOVERS);
-	mqttk_session_end(old, MQTTK_END_TAKEN_OVER);
-	mqttk_session_put(old);
+	orphan = kill_locked(old, MQTTK_END_TAKEN_OVER);
+	spin_unlock_bh(&old->lock);
+	return orphan;
 }
 
 /**
@@ -608,6 +742,7 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 					 bool *present)
 {
 	struct mqttk_session *s, *old;
+	bool orphan = false;
 	int err;
 
 	/* Allocated for nothing when one goes on: that is the rarer case. */
@@ -629,12 +764,16 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 	err = -ENOBUFS;
 	if (old || may_keep(s))
 		err = session_insert(s, old);
+	if (!err && old)
+		orphan = replace_old(mn, old);
 	mutex_unlock(&mn->sub_mutex);
 	if (err) {
 		session_abandon(s);
 		return ERR_PTR(err);
 	}
-	replace_old(mn, old);
+	if (orphan)
+		clean_up(old);
+	mqttk_session_put(old);
 	return s;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_open);
@@ -776,12 +915,16 @@ int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 						 MQTTK_LIMIT_MAX_SUBSCRIPTIONS) &&
 	    !*existed) {
 		mqttk_unsubscribe(&mn->index, &s->sub, filter, len);
+		mqttk_limit_hit(&mn->limits, MQTTK_LIMIT_MAX_SUBSCRIPTIONS, s);
 		err = -EDQUOT;
 	}
 	if (!err && !*existed && !may_keep(s)) {
 		mqttk_unsubscribe(&mn->index, &s->sub, filter, len);
 		err = -ENOBUFS;
 	}
+	if (!err)
+		tell_subscription(s, ep, MQTTK_CMD_SUBSCRIPTION_NEW_NTF,
+				  filter, len, qos);
 unlock:
 	mutex_unlock(&mn->sub_mutex);
 	return err;
@@ -808,6 +951,9 @@ int mqttk_session_unsubscribe(struct mqttk_session *s,
 	mutex_lock(&mn->sub_mutex);
 	if (mqttk_session_is_current(s, ep))
 		err = mqttk_unsubscribe(&mn->index, &s->sub, filter, len);
+	if (!err)
+		tell_subscription(s, ep, MQTTK_CMD_SUBSCRIPTION_DEL_NTF,
+				  filter, len, 0);
 	mutex_unlock(&mn->sub_mutex);
 	return err;
 }

@@ -11,6 +11,7 @@
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/spinlock.h>
+#include <uapi/linux/mqttk_netlink.h>
 
 #include "deadline.h"
 #include "filter.h"
@@ -75,6 +76,8 @@ struct mqttk_endpoint {
  * @peeker: the endpoint that looks at messages just now; a new one waits for it
  * @dead: it has ended: nothing may be queued or subscribed
  * @hidden: not in the table of client ids (a /dev/mqtt file)
+ * @told: somebody who listens may know of it: its client was let in once
+ * @connected: its client was let in by @ep, and is there
  * @replay_waits: a retained message is too large for what the queue has left
  * @stale_peek: the endpoint changed while another was looking: what that one
  *	has sent has to be sent again
@@ -115,6 +118,8 @@ struct mqttk_session {
 	struct mqttk_endpoint *peeker;
 	bool dead;
 	bool hidden;
+	bool told;
+	bool connected;
 	bool replay_waits;
 	bool stale_peek;
 	u16 id_len;
@@ -166,12 +171,16 @@ struct mqttk_session_open {
  *	over if it is NULL afterwards
  * @will_delay: seconds until then, unless the client is back
  * @replays: retained messages not queued yet; the session takes them over
+ * @cause: why it leaves
+ * @reason: reason code of 5.0 for it, 0: none
  */
 struct mqttk_session_leave {
 	u32 expiry;
 	struct mqttk_msg *will;
 	u32 will_delay;
 	struct list_head *replays;
+	enum mqttk_cause cause;
+	u8 reason;
 };
 
 /* session.c: its life */
@@ -181,6 +190,8 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 					 bool *present);
 struct mqttk_session *mqttk_session_open_hidden(struct mqttk_net *mn,
 						struct mqttk_endpoint *ep);
+void mqttk_session_announce(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			    bool present);
 struct mqttk_session *mqttk_session_find(struct mqttk_net *mn, const u8 *id,
 					 u16 id_len);
 void mqttk_session_leave(struct mqttk_session *s, struct mqttk_endpoint *ep,
