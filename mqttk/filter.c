@@ -18,6 +18,7 @@
 #include "filter.h"
 #include "group.h"
 #include "props.h"
+#include "roll.h"
 #include "topic.h"
 #include "via.h"
 #include "wire.h"
@@ -670,6 +671,8 @@ bool mqttk_unsubscribe_some(struct mqttk_index *ix, struct mqttk_subscriber *s,
 	lockdep_assert_held(ix->lock);
 
 	list_for_each_entry_safe(sub, next, &s->subs, node) {
+		if (mqttk_roll_is_mark(sub))
+			continue;
 		if (!max--)
 			return true;
 		sub_remove(ix, sub);
@@ -747,6 +750,31 @@ const u8 *mqttk_sub_text(const struct mqttk_sub *sub, u16 *len)
 	return g ? g->text : sub->filter->text;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_text);
+
+/**
+ * mqttk_index_find - the subscriptions to exactly one text
+ * @ix: the index
+ * @text: a filter, or "$share/GROUP/FILTER"
+ * @len: bytes of @text
+ *
+ * Context: under RCU.
+ * Return: struct mqttk_sub.item of each, valid until the read-side section
+ * ends; NULL if there are none
+ */
+struct mqttk_set *mqttk_index_find(struct mqttk_index *ix, const u8 *text,
+				   u16 len)
+{
+	struct mqttk_filter *f;
+	struct mqttk_group *g;
+
+	if (mqttk_filter_is_shared(text, len)) {
+		g = mqttk_group_find(ix, text, len);
+		return g ? &g->members : NULL;
+	}
+	f = filter_find(ix, text, len);
+	return f ? &f->subs : NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_index_find);
 
 /**
  * mqttk_sub_walk_start - start walking a filter's subscriptions

@@ -63,7 +63,8 @@ struct mqttk_index {
  * @index: the session's small index, unique among the index's subscribers and
  *	at most INT_MAX; subscriptions of a filter are walked in its order
  * @nr_subs: subscriptions in @subs; under the index's lock
- * @subs: struct mqttk_sub.node; under the index's lock
+ * @subs: struct mqttk_sub.node, and marks of struct mqttk_roll between them;
+ *	under the index's lock
  *
  * Readers follow subscriptions to it under RCU, so it must stay for a grace
  * period after its last subscription is gone.
@@ -76,7 +77,7 @@ struct mqttk_subscriber {
 
 /**
  * struct mqttk_sub - a subscription
- * @owner: who subscribed
+ * @owner: who subscribed; NULL only in the mark of a struct mqttk_roll
  * @filter: to what; for a shared one the filter that its group shares. Valid as
  *	long as the subscription
  * @via: what goes with each message: identifier, group; NULL if there is
@@ -158,6 +159,8 @@ u32 mqttk_subscription_seq(struct mqttk_index *ix,
 			   const struct mqttk_subscriber *s,
 			   const u8 *filter, u16 len);
 const u8 *mqttk_sub_text(const struct mqttk_sub *sub, u16 *len);
+struct mqttk_set *mqttk_index_find(struct mqttk_index *ix, const u8 *text,
+				   u16 len);
 
 void mqttk_filter_free(struct mqttk_filter *f);
 

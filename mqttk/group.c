@@ -94,7 +94,7 @@ void mqttk_groups_exit(struct mqttk_index *ix)
  * @text: "$share/GROUP/FILTER"
  * @len: bytes of @text
  *
- * Context: under the index's lock.
+ * Context: under the index's lock, or RCU.
  * Return: the group, or NULL
  */
 struct mqttk_group *mqttk_group_find(struct mqttk_index *ix,
