@@ -434,7 +434,7 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 		if (ents[i].skip)
 			count_skipped(s);
 		else if (ents[i].msg)
-			s->sent++;
+			s->sent[ents[i].qos]++;
 		if (ents[i].resend)
 			mqttk_window_resent(&s->window, ents[i].id,
 					    ents[i].skip);

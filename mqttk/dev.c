@@ -644,6 +644,14 @@ static int parse_lines(u8 *text, size_t len, u32 max_packet,
 	return nr;
 }
 
+/* Several may write at a time, unlike with a connection. */
+static void count_received(struct mqttk_session *s, u8 qos)
+{
+	spin_lock_bh(&s->lock);
+	s->received[qos]++;
+	spin_unlock_bh(&s->lock);
+}
+
 /* Publish what one line says. In use. */
 static int publish(struct dev_file *f, const struct mqttk_text_publish *pub)
 {
@@ -663,6 +671,7 @@ static int publish(struct dev_file *f, const struct mqttk_text_publish *pub)
 	if (n >= 0) {
 		mqttk_msg_fill(msg, pub->payload, pub->payload_len);
 		mqttk_stat_inc(mn, MQTTK_STAT_MESSAGES_RECEIVED);
+		count_received(f->session, msg->qos);
 		mqttk_router_publish(mn, msg, f->session, NULL);
 	} else {
 		mqttk_stat_inc(mn, MQTTK_STAT_MESSAGES_REFUSED);

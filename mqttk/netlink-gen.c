@@ -244,8 +244,9 @@ const struct genl_split_ops mqttk_nl_ops[21] = {
 	},
 	{
 		.cmd		= MQTTK_CMD_SUBSCRIPTION_GET,
-		.start		= mqttk_nl_pre_dumpit,
+		.start		= mqttk_nl_subscription_get_start,
 		.dumpit		= mqttk_nl_subscription_get_dumpit,
+		.done		= mqttk_nl_subscription_get_done,
 		.policy		= mqttk_subscription_get_nl_policy,
 		.maxattr	= MQTTK_A_SUBSCRIPTION_FILTER,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
@@ -260,8 +261,9 @@ const struct genl_split_ops mqttk_nl_ops[21] = {
 	},
 	{
 		.cmd		= MQTTK_CMD_RETAINED_GET,
-		.start		= mqttk_nl_pre_dumpit,
+		.start		= mqttk_nl_retained_get_start,
 		.dumpit		= mqttk_nl_retained_get_dumpit,
+		.done		= mqttk_nl_retained_get_done,
 		.policy		= mqttk_retained_get_dump_nl_policy,
 		.maxattr	= MQTTK_A_RETAINED_FILTER,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,

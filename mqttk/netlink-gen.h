@@ -21,6 +21,10 @@ extern const struct genl_split_ops mqttk_nl_ops[21];
 int mqttk_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 		      struct genl_info *info);
 int mqttk_nl_pre_dumpit(struct netlink_callback *cb);
+int mqttk_nl_subscription_get_start(struct netlink_callback *cb);
+int mqttk_nl_retained_get_start(struct netlink_callback *cb);
+int mqttk_nl_subscription_get_done(struct netlink_callback *cb);
+int mqttk_nl_retained_get_done(struct netlink_callback *cb);
 
 int mqttk_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info);
 int mqttk_nl_listener_del_doit(struct sk_buff *skb, struct genl_info *info);

@@ -82,22 +82,25 @@ int mqttk_nl_pre_dumpit(struct netlink_callback *cb)
 /**
  * mqttk_nl_begin_reply - begin a reply of one message
  * @info: the request
+ * @size: bytes of attributes there shall be room for
  * @hdr: where to leave what mqttk_nl_end_reply() needs
  *
- * Return: the reply, which mqttk_nl_end_reply() consumes; NULL without memory
+ * Return: the reply, which mqttk_nl_end_reply() consumes; NULL without memory,
+ * which has been told
  */
-struct sk_buff *mqttk_nl_begin_reply(struct genl_info *info, void **hdr)
+struct sk_buff *mqttk_nl_begin_reply(struct genl_info *info, size_t size,
+				     void **hdr)
 {
-	struct sk_buff *skb = genlmsg_new(NLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	struct sk_buff *skb = genlmsg_new(max_t(size_t, size,
+						NLMSG_DEFAULT_SIZE),
+					  GFP_KERNEL);
 
-	if (!skb)
-		return NULL;
-	*hdr = genlmsg_iput(skb, info);
-	if (!*hdr) {
-		nlmsg_free(skb);
-		return NULL;
-	}
-	return skb;
+	*hdr = skb ? genlmsg_iput(skb, info) : NULL;
+	if (*hdr)
+		return skb;
+	nlmsg_free(skb);
+	NL_SET_ERR_MSG(info->extack, "no memory for the answer");
+	return NULL;
 }
 
 /**
@@ -114,6 +117,8 @@ int mqttk_nl_end_reply(struct sk_buff *skb, void *hdr, struct genl_info *info,
 {
 	if (err) {
 		nlmsg_free(skb);
+		if (err == -EMSGSIZE)
+			NL_SET_ERR_MSG(info->extack, "the answer is too long");
 		return err;
 	}
 	genlmsg_end(skb, hdr);
@@ -153,6 +158,36 @@ int mqttk_nl_put_addr(struct sk_buff *skb, const struct sockaddr_storage *addr,
 }
 
 /**
+ * mqttk_nl_put_text - put a text, cut if it is long
+ * @skb: where
+ * @attr: attribute for the text
+ * @len_attr: attribute for its length, put if it is cut
+ * @text: UTF-8 without U+0000, not terminated; cut between characters
+ * @len: bytes of @text
+ * @max: at most so many of them
+ *
+ * Return: 0 or -EMSGSIZE
+ */
+int mqttk_nl_put_text(struct sk_buff *skb, int attr, int len_attr,
+		      const u8 *text, u16 len, u16 max)
+{
+	u16 shown = len;
+	struct nlattr *nla;
+	u8 *to;
+
+	if (len > max)
+		for (shown = max; shown && (text[shown] & 0xc0) == 0x80;)
+			shown--;
+	nla = nla_reserve(skb, attr, shown + 1);
+	if (!nla)
+		return -EMSGSIZE;
+	to = nla_data(nla);
+	memcpy(to, text, shown);
+	to[shown] = '\0';
+	return shown < len ? nla_put_u32(skb, len_attr, len) : 0;
+}
+
+/**
  * mqttk_nl_msec_since - how long ago
  * @when: CLOCK_BOOTTIME; what has no time yet is just beginning
  *
@@ -169,36 +204,6 @@ static int refuse(struct netlink_ext_ack *extack)
 {
 	NL_SET_ERR_MSG(extack, "this version of the module cannot do that");
 	return -EOPNOTSUPP;
-}
-
-int mqttk_nl_subscription_get_dumpit(struct sk_buff *skb,
-				     struct netlink_callback *cb)
-{
-	return refuse(cb->extack);
-}
-
-int mqttk_nl_retained_get_doit(struct sk_buff *skb,
-			       struct genl_info *info)
-{
-	return refuse(info->extack);
-}
-
-int mqttk_nl_retained_get_dumpit(struct sk_buff *skb,
-				 struct netlink_callback *cb)
-{
-	return refuse(cb->extack);
-}
-
-int mqttk_nl_retained_set_doit(struct sk_buff *skb,
-			       struct genl_info *info)
-{
-	return refuse(info->extack);
-}
-
-int mqttk_nl_retained_del_doit(struct sk_buff *skb,
-			       struct genl_info *info)
-{
-	return refuse(info->extack);
 }
 
 int mqttk_nl_config_set_doit(struct sk_buff *skb,

@@ -19,8 +19,8 @@
  * @conn: of its connection, if @tcp
  * @listener: name of the listener @conn came by
  * @tcp: attached by a connection; otherwise by /dev/mqtt
- * @received: messages
- * @sent: messages
+ * @received: messages, by QoS
+ * @sent: messages, by QoS
  * @dropped: messages
  * @expired: messages
  * @queued: messages
@@ -35,8 +35,8 @@ struct client {
 	struct mqttk_conn_info conn;
 	char listener[MQTTK_LISTENER_NAME_MAX + 1];
 	bool tcp;
-	u64 received;
-	u64 sent;
+	u64 received[MQTTK_NR_QOS];
+	u64 sent[MQTTK_NR_QOS];
 	u64 dropped;
 	u64 expired;
 	u32 queued;
@@ -60,8 +60,8 @@ static bool look_at_client(struct client *c, struct mqttk_session *s)
 		c->tcp = mqttk_conn_info(s->ep, &c->conn);
 		if (c->tcp)
 			strscpy(c->listener, c->conn.listener);
-		c->received = s->received;
-		c->sent = s->sent;
+		memcpy(c->received, s->received, sizeof(c->received));
+		memcpy(c->sent, s->sent, sizeof(c->sent));
 		c->dropped = s->dropped;
 		c->expired = s->expired;
 		c->queued = s->queue.nr;
@@ -97,6 +97,17 @@ static int put_client_conn(struct sk_buff *skb, const struct client *c)
 	return 0;
 }
 
+/* The attributes of each QoS follow each other. */
+static int put_by_qos(struct sk_buff *skb, int attr, const u64 *messages)
+{
+	int qos;
+
+	for (qos = 0; qos < MQTTK_NR_QOS; qos++)
+		if (nla_put_uint(skb, attr + qos, messages[qos]))
+			return -EMSGSIZE;
+	return 0;
+}
+
 static int put_client(struct sk_buff *skb, const struct client *c)
 {
 	const struct mqttk_session *s = c->session;
@@ -105,13 +116,18 @@ static int put_client(struct sk_buff *skb, const struct client *c)
 	if (nla_put_u32(skb, MQTTK_A_CLIENT_INDEX, c->index) ||
 	    nla_put_u32(skb, MQTTK_A_CLIENT_TRANSPORT, transport))
 		return -EMSGSIZE;
-	if (!s->hidden && mqttk_nl_put_client_id(skb, s, MQTTK_A_CLIENT_ID,
-					MQTTK_A_CLIENT_ID_LENGTH))
+	if (!s->hidden &&
+	    mqttk_nl_put_client_id(skb, s, MQTTK_A_CLIENT_ID,
+				   MQTTK_A_CLIENT_ID_LENGTH))
 		return -EMSGSIZE;
 	if (c->tcp && put_client_conn(skb, c))
 		return -EMSGSIZE;
-	if (nla_put_uint(skb, MQTTK_A_CLIENT_MESSAGES_RECEIVED, c->received) ||
-	    nla_put_uint(skb, MQTTK_A_CLIENT_MESSAGES_SENT, c->sent) ||
+	if (nla_put_uint(skb, MQTTK_A_CLIENT_MESSAGES_RECEIVED,
+			 mqttk_nl_sum_qos(c->received)) ||
+	    nla_put_uint(skb, MQTTK_A_CLIENT_MESSAGES_SENT,
+			 mqttk_nl_sum_qos(c->sent)) ||
+	    put_by_qos(skb, MQTTK_A_CLIENT_QOS0_RECEIVED, c->received) ||
+	    put_by_qos(skb, MQTTK_A_CLIENT_QOS0_SENT, c->sent) ||
 	    nla_put_uint(skb, MQTTK_A_CLIENT_MESSAGES_DROPPED, c->dropped) ||
 	    nla_put_u32(skb, MQTTK_A_CLIENT_MESSAGES_QUEUED, c->queued) ||
 	    nla_put_uint(skb, MQTTK_A_CLIENT_BYTES_QUEUED, c->queued_bytes) ||
@@ -127,8 +143,9 @@ static int put_client(struct sk_buff *skb, const struct client *c)
 
 static struct mqttk_session *find_client(struct genl_info *info)
 {
-	return mqttk_nl_find_session(info, info->attrs[MQTTK_A_CLIENT_ID],
-			    info->attrs[MQTTK_A_CLIENT_INDEX]);
+	return mqttk_nl_find_session(info->user_ptr[0], info->extack,
+				     info->attrs[MQTTK_A_CLIENT_ID],
+				     info->attrs[MQTTK_A_CLIENT_INDEX]);
 }
 
 static int no_such_client(struct genl_info *info)
@@ -163,9 +180,10 @@ int mqttk_nl_client_get_doit(struct sk_buff *skb, struct genl_info *info)
 		goto put;
 	}
 	err = -ENOMEM;
-	reply = mqttk_nl_begin_reply(info, &hdr);
+	reply = mqttk_nl_begin_reply(info, 0, &hdr);
 	if (reply)
-		err = mqttk_nl_end_reply(reply, hdr, info, put_client(reply, &c));
+		err = mqttk_nl_end_reply(reply, hdr, info,
+					 put_client(reply, &c));
 put:
 	mqttk_session_put(s);
 	return err;

@@ -14,6 +14,7 @@ struct genl_info;
 struct mqttk_net;
 struct mqttk_session;
 struct netlink_callback;
+struct netlink_ext_ack;
 struct nlattr;
 struct sk_buff;
 struct sockaddr_storage;
@@ -35,12 +36,16 @@ struct mqttk_nl_addr_types {
 /* netlink.c */
 struct mqttk_net *mqttk_nl_dump_net(struct netlink_callback *cb);
 int mqttk_nl_blame(struct genl_info *info, const struct nlattr *attr, int err);
-struct sk_buff *mqttk_nl_begin_reply(struct genl_info *info, void **hdr);
+struct sk_buff *mqttk_nl_begin_reply(struct genl_info *info, size_t size,
+				     void **hdr);
 int mqttk_nl_end_reply(struct sk_buff *skb, void *hdr, struct genl_info *info,
 		       int err);
 int mqttk_nl_put_addr(struct sk_buff *skb, const struct sockaddr_storage *addr,
 		      const struct mqttk_nl_addr_types *types);
+int mqttk_nl_put_text(struct sk_buff *skb, int attr, int len_attr,
+		      const u8 *text, u16 len, u16 max);
 u64 mqttk_nl_msec_since(ktime_t when);
+u64 mqttk_nl_sum_qos(const u64 *by_qos);
 
 /* netlink_session.c */
 
@@ -52,7 +57,8 @@ typedef int (*mqttk_nl_show_session_fn)(struct sk_buff *skb,
 					struct netlink_callback *cb,
 					struct mqttk_session *s, u32 index);
 
-struct mqttk_session *mqttk_nl_find_session(struct genl_info *info,
+struct mqttk_session *mqttk_nl_find_session(struct mqttk_net *mn,
+					    struct netlink_ext_ack *extack,
 					    const struct nlattr *id,
 					    const struct nlattr *index);
 int mqttk_nl_put_client_id(struct sk_buff *skb, const struct mqttk_session *s,

@@ -83,11 +83,11 @@ int mqttk_nl_limit_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (key < 0)
 		return key;
-	reply = mqttk_nl_begin_reply(info, &hdr);
+	reply = mqttk_nl_begin_reply(info, 0, &hdr);
 	if (!reply)
 		return -ENOMEM;
 	return mqttk_nl_end_reply(reply, hdr, info,
-			 put_limit(reply, mn, key, is_init_admin(skb)));
+				  put_limit(reply, mn, key, is_init_admin(skb)));
 }
 
 /**
@@ -209,7 +209,7 @@ int mqttk_nl_stats_get_doit(struct sk_buff *skb, struct genl_info *info)
 	struct sk_buff *reply;
 	void *hdr;
 
-	reply = mqttk_nl_begin_reply(info, &hdr);
+	reply = mqttk_nl_begin_reply(info, 0, &hdr);
 	if (!reply)
 		return -ENOMEM;
 	return mqttk_nl_end_reply(reply, hdr, info, put_stats(reply, mn));

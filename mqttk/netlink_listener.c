@@ -171,7 +171,7 @@ int mqttk_nl_listener_get_doit(struct sk_buff *skb, struct genl_info *info)
 		NL_SET_ERR_MSG(info->extack, "a name is needed");
 		return -EINVAL;
 	}
-	reply = mqttk_nl_begin_reply(info, &hdr);
+	reply = mqttk_nl_begin_reply(info, 0, &hdr);
 	if (!reply)
 		return -ENOMEM;
 	mutex_lock(&mn->ctl_mutex);

@@ -19,22 +19,23 @@
 
 /**
  * mqttk_nl_find_session - the session that a request names
- * @info: the request
+ * @mn: the broker
+ * @extack: the request's
  * @id: its attribute with a client identifier, or NULL
  * @index: its attribute with an index, or NULL
  *
  * Return: the session, with a reference; -EINVAL, told, unless it is named by
  * one of both; -ENOENT, not told
  */
-struct mqttk_session *mqttk_nl_find_session(struct genl_info *info,
+struct mqttk_session *mqttk_nl_find_session(struct mqttk_net *mn,
+					    struct netlink_ext_ack *extack,
 					    const struct nlattr *id,
 					    const struct nlattr *index)
 {
-	struct mqttk_net *mn = info->user_ptr[0];
 	struct mqttk_session *s;
 
 	if (!index == !id) {
-		NL_SET_ERR_MSG_ATTR(info->extack, id,
+		NL_SET_ERR_MSG_ATTR(extack, id,
 				    "either a client identifier or an index is needed");
 		return ERR_PTR(-EINVAL);
 	}
@@ -62,17 +63,8 @@ struct mqttk_session *mqttk_nl_find_session(struct genl_info *info,
 int mqttk_nl_put_client_id(struct sk_buff *skb, const struct mqttk_session *s,
 			   int type, int len_type)
 {
-	u16 len = min_t(u16, s->id_len, MQTTK_CLIENT_ID_SHOWN);
-	struct nlattr *attr;
-	u8 *to;
-
-	attr = nla_reserve(skb, type, len + 1);
-	if (!attr)
-		return -EMSGSIZE;
-	to = nla_data(attr);
-	memcpy(to, s->id, len);
-	to[len] = '\0';
-	return len < s->id_len ? nla_put_u32(skb, len_type, s->id_len) : 0;
+	return mqttk_nl_put_text(skb, type, len_type, s->id, s->id_len,
+				 MQTTK_CLIENT_ID_SHOWN);
 }
 
 /*
@@ -100,6 +92,17 @@ static int dump_slice(struct sk_buff *skb, struct netlink_callback *cb,
 	}
 	rcu_read_unlock();
 	return err;
+}
+
+/**
+ * mqttk_nl_sum_qos - messages of whatever QoS
+ * @by_qos: how many of each
+ *
+ * Return: their sum
+ */
+u64 mqttk_nl_sum_qos(const u64 *by_qos)
+{
+	return by_qos[0] + by_qos[1] + by_qos[2];
 }
 
 /**
@@ -181,8 +184,8 @@ static bool look_at_session(struct view *v, struct mqttk_session *s)
 	v->queued_bytes = s->queue.bytes;
 	v->inflight = s->window.nr;
 	v->unreleased = s->nr_received_ids;
-	v->received = s->received;
-	v->sent = s->sent;
+	v->received = mqttk_nl_sum_qos(s->received);
+	v->sent = mqttk_nl_sum_qos(s->sent);
 	v->dropped = s->dropped;
 	v->expired = s->expired;
 	spin_unlock_bh(&s->lock);
@@ -199,7 +202,8 @@ static int put_session_times(struct sk_buff *skb, const struct view *v)
 	if (v->connected)
 		return nla_put_uint(skb, MQTTK_A_SESSION_CONNECTED_MSEC,
 				    mqttk_nl_msec_since(v->since));
-	if (nla_put_uint(skb, MQTTK_A_SESSION_AWAY_MSEC, mqttk_nl_msec_since(v->since)))
+	if (nla_put_uint(skb, MQTTK_A_SESSION_AWAY_MSEC,
+			 mqttk_nl_msec_since(v->since)))
 		return -EMSGSIZE;
 	if (!v->ends_at)
 		return 0;
@@ -213,7 +217,7 @@ static int put_session(struct sk_buff *skb, const struct view *v)
 
 	if (nla_put_u32(skb, MQTTK_A_SESSION_INDEX, v->index) ||
 	    mqttk_nl_put_client_id(skb, s, MQTTK_A_SESSION_ID,
-			  MQTTK_A_SESSION_ID_LENGTH) ||
+				   MQTTK_A_SESSION_ID_LENGTH) ||
 	    put_session_times(skb, v) ||
 	    nla_put_u32(skb, MQTTK_A_SESSION_SUBSCRIPTIONS,
 			READ_ONCE(s->sub.nr_subs)) ||
@@ -234,8 +238,9 @@ static struct mqttk_session *find_shown_session(struct genl_info *info)
 {
 	struct mqttk_session *s;
 
-	s = mqttk_nl_find_session(info, info->attrs[MQTTK_A_SESSION_ID],
-			 info->attrs[MQTTK_A_SESSION_INDEX]);
+	s = mqttk_nl_find_session(info->user_ptr[0], info->extack,
+				  info->attrs[MQTTK_A_SESSION_ID],
+				  info->attrs[MQTTK_A_SESSION_INDEX]);
 	if (!IS_ERR(s) && s->hidden) {
 		mqttk_session_put(s);
 		return ERR_PTR(-ENOENT);
@@ -275,9 +280,10 @@ int mqttk_nl_session_get_doit(struct sk_buff *skb, struct genl_info *info)
 		goto put;
 	}
 	err = -ENOMEM;
-	reply = mqttk_nl_begin_reply(info, &hdr);
+	reply = mqttk_nl_begin_reply(info, 0, &hdr);
 	if (reply)
-		err = mqttk_nl_end_reply(reply, hdr, info, put_session(reply, &v));
+		err = mqttk_nl_end_reply(reply, hdr, info,
+					 put_session(reply, &v));
 put:
 	mqttk_session_put(s);
 	return err;

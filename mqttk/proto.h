@@ -109,6 +109,7 @@ struct mqttk_incoming {
 	bool text;
 };
 
+bool mqttk_proto_is_reserved(const struct mqttk_str *topic);
 void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn,
 		      bool anonymous_ok);
 int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f,

@@ -221,7 +221,7 @@ static unsigned int route(struct mqttk_peer *peer, struct mqttk_msg *msg,
 
 	if (msg) {
 		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
-		s->received++;
+		s->received[msg->qos]++;
 		mqttk_msg_begin_life(msg);
 		cost = mqttk_router_publish(peer->mn, msg, s, &matched);
 	}

@@ -475,6 +475,30 @@ static void fan_out(struct fanout *fo)
 		kvfree(fo->filters);
 }
 
+/* What mqttk_router_publish() does; @retained is what came of retaining it. */
+static unsigned int publish(struct mqttk_net *mn, struct mqttk_msg *msg,
+			    const struct mqttk_session *from, bool *matched,
+			    int *retained)
+{
+	struct fanout fo = {
+		.mn = mn,
+		.msg = msg,
+		.from = from,
+		.room = FILTERS_ONSTACK,
+	};
+
+	fo.filters = fo.fixed;
+	*retained = msg->retain ? mqttk_retain_set(&mn->retained, msg) : 0;
+	if (*retained)
+		mqttk_stat_inc(mn, MQTTK_STAT_RETAIN_REFUSED);
+	fan_out(&fo);
+	if (fo.credit)
+		WARN_ON_ONCE(refcount_sub_and_test(fo.credit, &msg->ref));
+	if (matched)
+		*matched = fo.matched;
+	return fo.cost;
+}
+
 /**
  * mqttk_router_publish - give a message to everybody who subscribed to it
  * @mn: the broker
@@ -494,24 +518,29 @@ unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 				  const struct mqttk_session *from,
 				  bool *matched)
 {
-	struct fanout fo = {
-		.mn = mn,
-		.msg = msg,
-		.from = from,
-		.room = FILTERS_ONSTACK,
-	};
+	int retained;
 
-	fo.filters = fo.fixed;
-	if (msg->retain && mqttk_retain_set(&mn->retained, msg))
-		mqttk_stat_inc(mn, MQTTK_STAT_RETAIN_REFUSED);
-	fan_out(&fo);
-	if (fo.credit)
-		WARN_ON_ONCE(refcount_sub_and_test(fo.credit, &msg->ref));
-	if (matched)
-		*matched = fo.matched;
-	return fo.cost;
+	return publish(mn, msg, from, matched, &retained);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish);
+
+/**
+ * mqttk_router_retain - publish a message for its being retained
+ * @mn: the broker
+ * @msg: a complete message with RETAIN; the caller keeps its reference
+ *
+ * As mqttk_router_publish(); for who has to know whether it is retained.
+ *
+ * Context: process; yields.
+ * Return: 0, or as mqttk_retain_set(): then it was delivered all the same
+ */
+int mqttk_router_retain(struct mqttk_net *mn, struct mqttk_msg *msg)
+{
+	int retained;
+
+	publish(mn, msg, NULL, NULL, &retained);
+	return retained;
+}
 
 /**
  * mqttk_router_will - publish a will

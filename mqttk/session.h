@@ -23,6 +23,9 @@ struct mqttk_msg;
 struct mqttk_net;
 struct mqttk_retain_node;
 
+/* QoS 0, 1 and 2. */
+#define MQTTK_NR_QOS		3
+
 /* A Session Expiry Interval that never ends. */
 #define MQTTK_EXPIRY_NEVER	U32_MAX
 
@@ -96,10 +99,10 @@ struct mqttk_endpoint {
  * @ends_at: CLOCK_BOOTTIME when it ends for want of its client, 0: it does not
  * @expires_at: no message in @queue expires earlier, 0: none does
  * @away_since: CLOCK_BOOTTIME when its client left
- * @sent: messages given to the endpoint
+ * @sent: messages given to the endpoint, by QoS
  * @dropped: messages not queued because a limit was reached
  * @expired: messages that expired in @queue
- * @received: messages published by the client; its endpoint only
+ * @received: messages published by the client, by QoS; its endpoint only
  * @outdated: replays whose subscription may have ended since they were looked
  *	through; its endpoint only
  * @outdated_max: how many before they are again; likewise
@@ -134,10 +137,10 @@ struct mqttk_session {
 	ktime_t ends_at;
 	ktime_t expires_at;
 	ktime_t away_since;
-	u64 sent;
+	u64 sent[MQTTK_NR_QOS];
 	u64 dropped;
 	u64 expired;
-	u64 received;
+	u64 received[MQTTK_NR_QOS];
 	u32 outdated;
 	u32 outdated_max;
 	struct mqttk_deadline deadline;
