@@ -698,6 +698,12 @@ unsigned int behind(const struct client *c)
 	return n;
 }
 
+/* Whether a message is for this subscriber, at QoS 1 or 2. */
+bool may_come(const struct client *c, const struct message *m)
+{
+	return c->subscriber && m->qos && granted(c, m->topic);
+}
+
 /* Messages at QoS 0 that should have come, because no link was cut. */
 unsigned int missing0(const struct client *c)
 {

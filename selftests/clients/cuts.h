@@ -231,6 +231,7 @@ struct client {
 	unsigned int back_at;		/* or at how many messages */
 	unsigned int fuse;		/* steps to the next cut */
 	unsigned int lazy;		/* of 100 turns, those it sits out */
+	uint64_t moved_ms;		/* when something happened to it */
 
 	/* publisher */
 	struct flight flights[MAX_PIDS];
@@ -355,5 +356,9 @@ void link_lost(struct client *c);
 bool owes_nothing(struct client *c);
 unsigned int behind(const struct client *c);
 unsigned int missing0(const struct client *c);
+bool may_come(const struct client *c, const struct message *m);
+
+/* cuts-promise.c */
+bool broken_promise(struct client *c, char *text, size_t size);
 
 #endif /* CUTS_H */

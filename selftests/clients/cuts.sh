@@ -20,8 +20,9 @@ broker_start
 limit max_queued_messages 100000
 seed=(${SEED:+-S "$SEED"})
 if on_mqttk; then
-	results "$clients/cuts" -c "$cuts" "${seed[@]}"
-	if [ -n "$overlapping" ]; then
+	if ! results "$clients/cuts" -c "$cuts" "${seed[@]}"; then
+		skip 'filters that overlap: what is left of the first run is in the way'
+	elif [ -n "$overlapping" ]; then
 		note 'filters that overlap: one copy, at the highest QoS'
 		results "$clients/cuts" -o -c "$overlapping" "${seed[@]}"
 	fi

@@ -101,7 +101,8 @@ listen()
 	wait_for 30 test -s "$file"
 }
 
-# results COMMAND...: a program that reports 'ok - ...' or 'not ok - ...'.
+# results COMMAND...: a program that reports 'ok - ...' or 'not ok - ...'. Fails
+# if it did.
 results()
 {
 	local before=$ktap_count line status=lost
@@ -121,6 +122,7 @@ results()
 	rm "$tmp/results"
 	if [ "$status" != 0 ] || [ "$ktap_count" = "$before" ]; then
 		fail "$(basename "$1") ended with status $status"
+		return 1
 	fi
 }
 
