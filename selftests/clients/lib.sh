@@ -137,10 +137,26 @@ swarm()
 # swarm_start MODE OPTIONS...: in the background, to be killed as $job.
 swarm_start()
 {
+	# Not only when it starts: somebody may look sooner.
+	: >"$tmp/$1"
 	# shellcheck disable=SC2086 # a command and its arguments, or nothing
 	${SWARM_IN:-} "$clients/swarm" "$@" >"$tmp/$1" 2>&1 &
 	# shellcheck disable=SC2034 # for the caller
 	job=$!
+}
+
+# busy_times N: swarm busy has all its clients served for the Nth time; each time
+# but the first, after the broker had gone. Without a process: where all
+# processors are busy each takes longer than what is waited for.
+busy_times()
+{
+	local lines line n=0
+
+	mapfile -t lines <"$tmp/busy"
+	for line in "${lines[@]}"; do
+		[ "$line" != busy ] || n=$((n + 1))
+	done
+	[ $n -ge "$1" ]
 }
 
 # figure MODE NAME: what swarm printed as NAME.

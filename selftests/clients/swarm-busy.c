@@ -3,7 +3,8 @@
  * swarm's load without end: clients in groups of ten publish to their group,
  * each as soon as its last message came back, and all the while subscribe,
  * unsubscribe, retain, die with a will, part in peace and take one another's
- * client id. Survives that the broker goes, and goes on when it is back.
+ * client id. Survives that the broker goes, and goes on when it is back; says
+ * "busy" each time the load is there (again).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,45 @@
 #define SHARED	8	/* so many clients, in pairs, fight for one client id */
 
 static uint64_t delivered, connected, cut, refused, denied;
+
+/*
+ * Whom the broker left since the last "busy", how many they are, and how much
+ * had been delivered when the last of them was found.
+ */
+static bool *left;
+static unsigned int nr_left;
+static uint64_t delivered_before;
+
+static void mark_left(struct peer *p)
+{
+	/* Those lose their links to each other. */
+	if (p->nr < SHARED || left[p->nr])
+		return;
+	left[p->nr] = true;
+	nr_left++;
+	delivered_before = delivered;
+}
+
+/*
+ * Most clients were left, most are there again, and each has got a message on
+ * average: what starts and stops the broker waits for this, and does not have to
+ * ask it again and again.
+ */
+static void tell_busy(void)
+{
+	unsigned int i, ready = 0;
+
+	if (2 * nr_left < opt.clients ||
+	    delivered < delivered_before + opt.clients)
+		return;
+	for (i = 0; i < opt.clients; i++)
+		ready += peers[i].state == READY;
+	if (4 * ready < 3 * opt.clients)
+		return;
+	memset(left, 0, opt.clients * sizeof(*left));
+	nr_left = 0;
+	printf("busy\n");
+}
 
 static void topic_of(char *buf, size_t size, const struct peer *p)
 {
@@ -116,6 +156,7 @@ static void closed(struct peer *p, int error)
 {
 	(void)error;
 	cut++;
+	mark_left(p);
 	p->when = now_ms() + 50 + p->nr % 100;
 }
 
@@ -146,8 +187,14 @@ static void tend(void)
 int mode_busy(void)
 {
 	uint64_t until = now_ms() + opt.seconds * 1000ULL, next = 0;
+	unsigned int i;
 
 	make_peers(opt.clients, &busy_events);
+	left = calloc(opt.clients, sizeof(*left));
+	if (!left)
+		fail("no memory for %u marks", opt.clients);
+	for (i = 0; i < opt.clients; i++)
+		mark_left(&peers[i]);
 	printf("ready\n");
 	while (!stop && now_ms() < until) {
 		if (now_ms() >= next) {
@@ -155,6 +202,7 @@ int mode_busy(void)
 			next = now_ms() + 20;
 		}
 		turn(20);
+		tell_busy();
 	}
 	printf("delivered=%llu\nconnected=%llu\ncut=%llu\nrefused=%llu\ndenied=%llu\n",
 	       (unsigned long long)delivered, (unsigned long long)connected,
