@@ -129,8 +129,13 @@ const char *ifname_str(unsigned int ifindex)
 	return name;
 }
 
-/* The address without the port. */
-static const char *host_str(const struct sockaddr_storage *addr)
+/**
+ * host_str - an address without its port
+ * @addr: the address
+ *
+ * Return: until the next call; without the interface of a link-local one
+ */
+const char *host_str(const struct sockaddr_storage *addr)
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)addr;
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;

@@ -60,6 +60,25 @@ static const char *value_str(const struct form *form, __u64 value)
 	return NULL;
 }
 
+/**
+ * limit_str - the value of a limit as people write it
+ * @unit: its unit, as the kernel names it
+ * @value: its value
+ *
+ * Return: until the next call
+ */
+const char *limit_str(const char *unit, __u64 value)
+{
+	const struct form *form = form_of(unit);
+	const char *str = form ? value_str(form, value) : NULL;
+	static char number[24];
+
+	if (str)
+		return str;
+	snprintf(number, sizeof(number), "%llu", (unsigned long long)value);
+	return number;
+}
+
 static void out_value(const struct form *form, const char *key,
 		      const char *label, __u64 value)
 {

@@ -79,7 +79,13 @@ struct wish {
 	bool anonymous;
 };
 
-static void put_addr(struct nlmsghdr *nlh, const struct sockaddr_storage *addr)
+/**
+ * listener_put_addr - add the attributes of an address to listen on
+ * @nlh: to add to
+ * @addr: the address, with its port
+ */
+void listener_put_addr(struct nlmsghdr *nlh,
+		       const struct sockaddr_storage *addr)
 {
 	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)addr;
 	const struct sockaddr_in *sin = (const struct sockaddr_in *)addr;
@@ -101,7 +107,7 @@ static int open_one(const struct wish *w)
 {
 	struct nlmsghdr *nlh = nl_request(MQTTK_CMD_LISTENER_NEW, false);
 
-	put_addr(nlh, &w->addr);
+	listener_put_addr(nlh, &w->addr);
 	if (w->name)
 		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_NAME, w->name);
 	if (w->ifindex)

@@ -40,6 +40,10 @@ static const struct command objects[] = {
 	  "who is subscribed to what" },
 	{ "retained", cmd_retained, 0,
 	  "messages kept for who comes later" },
+	{ "apply", cmd_apply, COMMAND_OPTIONS,
+	  "make the broker what a mosquitto.conf says" },
+	{ "show", cmd_show, 0,
+	  "the running configuration, as a mosquitto.conf" },
 	{ "reset", cmd_reset, COMMAND_WHOLE,
 	  "back to the state just after loading" },
 	{ }

@@ -59,6 +59,7 @@ int run_verb(const char *object, const struct command *verbs, int argc,
 	     char **argv);
 
 /* One function an object. */
+int cmd_apply(int argc, char **argv);
 int cmd_client(int argc, char **argv);
 int cmd_limit(int argc, char **argv);
 int cmd_listener(int argc, char **argv);
@@ -66,6 +67,7 @@ int cmd_pub(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
 int cmd_retained(int argc, char **argv);
 int cmd_session(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_sub(int argc, char **argv);
 int cmd_subscription(int argc, char **argv);
@@ -85,10 +87,14 @@ __u64 nl_uint(const struct nlattr *attr);
 const char *nl_str(const struct nlattr *attr);
 bool nl_fits(const char *str);
 void nl_put_uint(struct nlmsghdr *request, int type, __u64 value);
+const char *nl_error_text(int err);
+__u32 nl_bad_offset(void);
+void nl_print_hint(const char *verb, int err);
 int nl_failed(const char *verb, const char *what, int err);
 
 /* out.c */
 void out_list_begin(void);
+void out_list_key(const char *key);
 void out_list_end(void);
 void out_begin(const char *key);
 void out_end(void);
@@ -108,9 +114,17 @@ const char *addr_parse(const char *word, struct sockaddr_storage *addr);
 void addr_get(struct sockaddr_storage *addr, const struct nlattr *ipv4,
 	      const struct nlattr *ipv6, const struct nlattr *scope,
 	      const struct nlattr *port);
+const char *host_str(const struct sockaddr_storage *addr);
 const char *addr_str(const struct sockaddr_storage *addr);
 void out_addr(const struct sockaddr_storage *addr);
 const char *ifname_str(unsigned int ifindex);
+
+/* limit.c */
+const char *limit_str(const char *unit, __u64 value);
+
+/* listener.c */
+void listener_put_addr(struct nlmsghdr *nlh,
+		       const struct sockaddr_storage *addr);
 
 /* number.c */
 bool parse_number(const char *word, __u64 *value);

@@ -21,6 +21,7 @@ static __u16 family;
 static unsigned int seq;
 static char request_buf[BUF_SIZE];
 static char kernel_text[256];
+static __u32 bad_offset;
 
 struct answer {
 	const struct nlattr **attrs;
@@ -67,6 +68,8 @@ static int on_ack_attr(const struct nlattr *attr, void *data)
 		snprintf(kernel_text, sizeof(kernel_text), "%.*s",
 			 (int)mnl_attr_get_payload_len(attr),
 			 mnl_attr_get_str(attr));
+	else if (mnl_attr_get_type(attr) == NLMSGERR_ATTR_OFFS)
+		bad_offset = nl_uint(attr);
 	return MNL_CB_OK;
 }
 
@@ -115,6 +118,7 @@ static int talk(struct nlmsghdr *request, struct answer *a)
 	int ret;
 
 	*kernel_text = '\0';
+	bad_offset = 0;
 	if (mnl_socket_sendto(sock, request, request->nlmsg_len) < 0)
 		return -errno;
 	do {
@@ -329,11 +333,42 @@ static const struct {
 	{ "retained del", ENOENT, "mqttkctl retained show lists them" },
 	{ "limit show", ENOENT, "mqttkctl limit show lists them" },
 	{ "limit set", ENOENT, "mqttkctl limit show lists them" },
+	{ "apply", EADDRINUSE,
+	  "another program (ss -ltnp) has the port: is mosquitto still running?" },
+	{ "apply", EADDRNOTAVAIL,
+	  "a link-local address needs its interface: listener PORT ADDR%IFACE" },
+	{ "apply", EACCES, "ports below 1024 need CAP_NET_BIND_SERVICE" },
 	{ "", EOPNOTSUPP,
 	  "the loaded module is older than mqttkctl: reload it" },
 };
 
-static void print_hint(const char *verb, int err)
+/**
+ * nl_error_text - what the kernel said when nl_talk() failed
+ * @err: negative error
+ *
+ * Return: until the next request
+ */
+const char *nl_error_text(int err)
+{
+	return *kernel_text ? kernel_text : strerror(-err);
+}
+
+/**
+ * nl_bad_offset - which attribute the kernel did not like
+ *
+ * Return: where in the last request it was, or 0 if it did not say
+ */
+__u32 nl_bad_offset(void)
+{
+	return bad_offset;
+}
+
+/**
+ * nl_print_hint - say what can be done about an error, if there is something
+ * @verb: what was tried: object and verb
+ * @err: positive error
+ */
+void nl_print_hint(const char *verb, int err)
 {
 	size_t i;
 
@@ -365,7 +400,7 @@ int nl_failed(const char *verb, const char *what, int err)
 	if (!err)
 		return OK;
 	fprintf(stderr, "%s: %s%s%s\n", verb, what ? what : "",
-		what ? ": " : "", *kernel_text ? kernel_text : strerror(-err));
-	print_hint(verb, -err);
+		what ? ": " : "", nl_error_text(err));
+	nl_print_hint(verb, -err);
 	return FAILED;
 }

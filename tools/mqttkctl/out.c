@@ -167,6 +167,16 @@ void out_list_begin(void)
 }
 
 /**
+ * out_list_key - what follows are objects of a list in an object
+ * @key: of the list
+ */
+void out_list_key(const char *key)
+{
+	if (opt_json)
+		json_open(key, '[');
+}
+
+/**
  * out_list_end - the end of the list
  */
 void out_list_end(void)
