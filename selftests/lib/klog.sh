@@ -17,8 +17,13 @@ klog_first()
 	grep -anm1 -E "$KLOG_BAD" "$1" | cut -d: -f1 || :
 }
 
+# What the lines of a complaint begin with: selftests/run shows them whole,
+# before everything else a failed test has to say.
+KLOG_MARK='! '
+
 # klog_show FILE LINES: the first complaint, which everything after it may have
-# come from, and as many LINES of the log's end as were not among it.
+# come from, as long as lockdep's may be, and as many LINES of the log's end as
+# were not among it.
 klog_show()
 {
 	local first last=0 total
@@ -26,9 +31,11 @@ klog_show()
 	total=$(wc -l <"$1")
 	first=$(klog_first "$1")
 	if [ -n "$first" ]; then
-		last=$((first + 44))
-		echo "mqttk: the guest's kernel complained:"
-		sed -n "$((first > 4 ? first - 4 : 1)),${last}p" "$1" | tr -d '\r'
+		last=$((first + 119))
+		{
+			echo "mqttk: the guest's kernel complained:"
+			sed -n "$((first > 4 ? first - 4 : 1)),${last}p" "$1"
+		} | tr -d '\r' | sed "s/^/$KLOG_MARK/"
 	fi
 	[ "$2" -le $((total - last)) ] || set -- "$1" $((total - last))
 	[ "$2" -gt 0 ] || return 0

@@ -4,6 +4,9 @@
 # (kernels, images) first and shared, each result printed as it comes. To be
 # sourced after common.sh; works in $MQTTK_RESULTS.
 
+# shellcheck source=selftests/lib/klog.sh
+. "$MQTTK_LIB/klog.sh"
+
 sched_slots=2
 sched_uml=''
 
@@ -45,17 +48,27 @@ job()
 	mv "$mark" "$MQTTK_RESULTS/job.$!"
 }
 
-# excerpt: standard input, but of a long one not the middle: what went wrong
-# first is at the beginning, what came of it at the end.
+# excerpt: standard input: what the guest's kernel complained about whole, and
+# first; of the rest, if it is long, not the middle: what went wrong first is at
+# the beginning, what came of it at the end.
 excerpt()
 {
-	awk 'NR <= 80 { print; next }
-		{ line[NR % 80] = $0 }
+	awk -v mark="$KLOG_MARK" '
+		{ line = $0; sub(/^# /, "", line) }
+		index(line, mark) == 1 {
+			if (++marked <= 130)
+				print substr(line, length(mark) + 1)
+			next
+		}
+		++n <= 80 { first[n] = $0; next }
+		{ last[n % 80] = $0 }
 		END {
-			if (NR > 160)
-				print "[" NR - 160 " lines left out]"
-			for (i = (NR > 160 ? NR - 79 : 81); i <= NR; i++)
-				print line[i % 80]
+			for (i = 1; i <= n && i <= 80; i++)
+				print first[i]
+			if (n > 160)
+				print "[" n - 160 " lines left out]"
+			for (i = (n > 160 ? n - 79 : 81); i <= n; i++)
+				print last[i % 80]
 		}'
 }
 
@@ -90,6 +103,7 @@ report()
 		echo "$word" >>"$MQTTK_RESULTS/words"
 		printf '%-5s %s (%s points, %s s)\n' "$word" "$name" "$points" "$seconds"
 		if [ $word = FAIL ]; then
+			echo "$name" >>"$MQTTK_RESULTS/failed"
 			echo "      status $status; it said:"
 			grep -vE '^ok ' "$output" | excerpt | sed 's/^/      /'
 		elif [ $word = skip ]; then
@@ -278,7 +292,7 @@ run_all()
 	wait_jobs
 }
 
-# summary: the last line, and the exit status.
+# summary: which tests failed, the last line, and the exit status.
 summary()
 {
 	local passed failed skipped
@@ -288,6 +302,8 @@ summary()
 	skipped=$(grep -c '^skip' "$MQTTK_RESULTS/words") || :
 	# A test that got lost has failed.
 	failed=$((failed + $(wc -l <"$MQTTK_RESULTS/tests") - passed - failed - skipped))
+	[ ! -s "$MQTTK_RESULTS/failed" ] ||
+		echo "failed: $(sort "$MQTTK_RESULTS/failed" | tr '\n' ' ' | sed 's/ $//')"
 	echo "$passed passed, $failed failed, $skipped skipped"
 	[ "$failed" = 0 ]
 }

@@ -98,4 +98,53 @@ dying 2 'a\nOops: int3: 0000\nb\n' 2 0 'begun\n' 'vm/run: two guests die while b
 dying 3 'a\nOops: int3: 0000\nb\n' 2 125 '' 'vm/run: three guests die while booting'
 dying 1 'a\nOops: int3: 0000\nmqttk_foo\n' 0 125 '' 'vm/run: one dies with mqttk in its log'
 dying 1 'a\nb\n' 0 125 '' 'vm/run: one ends without a word'
+# What selftests/run shows of a test that failed, its guest's kernel having
+# complained between much that is of no use.
+MQTTK_RESULTS=$dir/results
+mkdir "$MQTTK_RESULTS"
+# shellcheck source=selftests/lib/sched.sh
+. "$MQTTK_LIB/sched.sh"
+{
+	seq -f 'before %g' 500
+	echo 'WARNING: possible recursive locking detected'
+	seq -f 'splat %g' 115
+	seq -f 'after %g' 500
+} >"$dir/klog"
+{
+	seq -f '# noise %g' 300
+	echo 'not ok 1 - something'
+	klog_check "$dir/klog" 2>&1 | sed 's/^/# /' || :
+} >"$dir/output"
+echo some/test.sh >"$MQTTK_RESULTS/tests"
+{
+	report some/test.sh 125 1 "$dir/output"
+	summary "$MQTTK_RESULTS" || :
+} >"$dir/report"
+
+# shows DESCRIPTION COMMAND...
+shows()
+{
+	local what=$1
+
+	shift
+	n=$((n + 1))
+	if "$@" >/dev/null; then
+		echo "ok $n - $what"
+	else
+		failed=1
+		echo "not ok $n - $what"
+		sed 's/^/# /' "$dir/report"
+	fi
+}
+
+shows 'a report: the complaint comes first' \
+	grep -q "complained" <(sed -n 3p "$dir/report")
+shows 'a report: all of the complaint' \
+	test "$(grep -c '^ *splat' "$dir/report")" = 115
+shows 'a report: the beginning and the end of the rest' \
+	grep -q '^ *# noise 1$' "$dir/report"
+shows 'a report: the end of the log' grep -q '^ *# after 500$' "$dir/report"
+shows 'a report: who failed' grep -qx 'failed: some/test.sh' "$dir/report"
+shows 'a report: the last line' \
+	grep -qx '0 passed, 1 failed, 0 skipped' <(tail -n 1 "$dir/report")
 exit $failed
