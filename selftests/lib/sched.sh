@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# How selftests/run gets its tests done: two at a time, the long preparations
-# (kernels, images) first and shared, each result printed as it comes. To be
-# sourced after common.sh; works in $MQTTK_RESULTS.
+# How selftests/run gets its tests done: two at a time, three where those leave
+# much of the processors idle, the long preparations (kernels, images) first and
+# shared, each result printed as it comes. To be sourced after common.sh; works
+# in $MQTTK_RESULTS.
 
 # shellcheck source=selftests/lib/klog.sh
 . "$MQTTK_LIB/klog.sh"
@@ -220,12 +221,36 @@ batches()
 		END { flush() }' | sort -rn | cut -d' ' -f2-
 }
 
+# idle_lately: whether in the last five seconds more than a third of the machine
+# went unused, or to what has nice to give way, and memory is there for a guest.
+# Many tests wait for a clock most of their time.
+sched_samples=()
+idle_lately()
+{
+	local user nice system idle wait rest oldest free
+
+	read -r _ user nice system idle wait rest </proc/stat
+	sched_samples+=("$((idle + wait + nice)) $((user + nice + system + idle + wait))")
+	[ ${#sched_samples[@]} -gt 25 ] || return 1
+	read -r -a oldest <<<"${sched_samples[0]}"
+	sched_samples=("${sched_samples[@]:1}")
+	free=$(sed -n 's/^MemAvailable: *\([0-9]*\).*/\1/p' /proc/meminfo)
+	[ $((3 * (idle + wait + nice - oldest[0]))) -gt \
+		$((user + nice + system + idle + wait - oldest[1])) ] &&
+		[ "$free" -gt 3000000 ]
+}
+
 # slot COMMAND...: run it as soon as fewer than so many are running, of which
-# building the UML kernel is one.
+# building the UML kernel is one, or there is room for one more.
 slot()
 {
+	local n
+
+	sched_samples=()
 	while :; do
-		[ "$(running | wc -l)" -ge $sched_slots ] || break
+		n=$(running | wc -l)
+		[ "$n" -ge $sched_slots ] || break
+		[ "$n" -gt $sched_slots ] || ! idle_lately || break
 		sleep 0.2
 	done
 	job "$@"
@@ -288,7 +313,7 @@ run_all()
 		else
 			slot run_uml "$test" "$seconds" "$mem"
 		fi
-	done <"$tests"
+	done < <(sort -k2,2nr "$tests")
 	wait_jobs
 }
 
