@@ -44,6 +44,8 @@ static const struct command objects[] = {
 	  "make the broker what a mosquitto.conf says" },
 	{ "show", cmd_show, 0,
 	  "the running configuration, as a mosquitto.conf" },
+	{ "top", cmd_top, COMMAND_OPTIONS,
+	  "who does most, again and again" },
 	{ "reset", cmd_reset, COMMAND_WHOLE,
 	  "back to the state just after loading" },
 	{ }

@@ -71,6 +71,7 @@ int cmd_show(int argc, char **argv);
 int cmd_stats(int argc, char **argv);
 int cmd_sub(int argc, char **argv);
 int cmd_subscription(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 
 /* nl.c */
 struct nlattr;
@@ -101,6 +102,7 @@ void out_end(void);
 void out_str(const char *key, const char *label, const char *value);
 void out_payload(const unsigned char *data, size_t length);
 void out_uint(const char *key, const char *label, __u64 value);
+void out_real(const char *key, double value);
 void out_bool(const char *key, const char *label, bool value);
 void out_word(const char *text);
 int out_finish(int status);

@@ -338,6 +338,7 @@ static const struct {
 	{ "apply", EADDRNOTAVAIL,
 	  "a link-local address needs its interface: listener PORT ADDR%IFACE" },
 	{ "apply", EACCES, "ports below 1024 need CAP_NET_BIND_SERVICE" },
+	{ "", EPROTONOSUPPORT, "the module is not loaded any more: modprobe mqttk" },
 	{ "", EOPNOTSUPP,
 	  "the loaded module is older than mqttkctl: reload it" },
 };

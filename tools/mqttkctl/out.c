@@ -152,7 +152,8 @@ static void json_close(char bracket)
 	if (need_comma)
 		json_newline();
 	putchar(bracket);
-	need_comma = true;
+	/* Things on their own have a line each. */
+	need_comma = depth;
 	if (!depth)
 		putchar('\n');
 }
@@ -282,6 +283,19 @@ void out_uint(const char *key, const char *label, __u64 value)
 		text_label(label);
 		printf("%llu", (unsigned long long)value);
 	}
+}
+
+/**
+ * out_real - a number with one decimal; JSON only
+ * @key: see out_str()
+ * @value: the number
+ */
+void out_real(const char *key, double value)
+{
+	if (!opt_json)
+		return;
+	json_next(key);
+	printf("%.1f", value);
 }
 
 /**
