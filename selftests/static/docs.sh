@@ -93,6 +93,8 @@ for file in mqttk/*.c; do
 	esac
 done | missing Documentation/architecture.md |
 	none 'architecture.md has a place for every source file'
+check 'migration.md has every key (Documentation/keys prints the table)' \
+	Documentation/keys -c Documentation/migration.md
 for image in Documentation/*.svg; do
 	[ ! -e "$image" ] || python3 -c '
 import sys, xml.dom.minidom
