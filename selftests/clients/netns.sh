@@ -110,7 +110,7 @@ if ip -n clients link add name probe type veth peer name probe1 2>/dev/null; the
 		repeat "$rounds_outside" from_outside
 	kill $job
 	wait $job
-	note "$(grep = "$tmp/busy")"
+	note "$(grep '=' "$tmp/busy")"
 	at_least "$(figure busy delivered)" $((rounds_outside * 50)) 'messages came to the clients'
 else
 	skip "deleted $rounds_outside times, its clients elsewhere: this kernel has no veth"

@@ -70,7 +70,7 @@ SWARM_IN='nice -n 10' swarm_start busy -n 200 -t 1800
 check "unloaded $rounds times under 200 busy clients" all_rounds
 kill $job
 wait $job
-note "$(grep = "$tmp/busy")"
+note "$(grep '=' "$tmp/busy")"
 at_least "$(figure busy delivered)" $((rounds * 200)) 'messages came to the clients'
 at_least "$(figure busy cut)" $((rounds * 50)) 'connections were cut by unloading'
 finish
