@@ -279,6 +279,19 @@ static bool has_expired(const struct mqttk_qent *e, ktime_t now)
 	return e->msg->expires && e->msg->expires <= now;
 }
 
+/* Something was lost before what comes next. */
+static void lose_before(struct mqttk_session *s, u32 lost)
+{
+	struct mqttk_queue_pos pos;
+	struct mqttk_qent *e;
+
+	e = mqttk_queue_first(&s->queue, &pos);
+	if (e)
+		e->lost += lost;
+	else
+		s->queue.lost += lost;
+}
+
 /* Returns false if there are more than should go at once. */
 static bool drop_expired(struct mqttk_session *s, ktime_t now)
 {
@@ -291,6 +304,7 @@ static bool drop_expired(struct mqttk_session *s, ktime_t now)
 		if (!first || !has_expired(first, now))
 			return true;
 		mqttk_queue_pop(&s->queue, &s->mn->limits, &e);
+		lose_before(s, e.lost);
 		put_ent(&e);
 		s->expired++;
 		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_EXPIRED);
@@ -321,7 +335,7 @@ static unsigned int peek_queue(struct mqttk_session *s,
 	     e = mqttk_queue_next(&s->queue, &pos)) {
 		if (has_expired(e, now))
 			break;
-		if (e->qos && !s->hidden) {
+		if (e->qos && !s->plain) {
 			if (!quota)
 				break;
 			if (!e->id)
@@ -333,6 +347,18 @@ static unsigned int peek_queue(struct mqttk_session *s,
 		ents[n++] = *e;
 	}
 	return n;
+}
+
+/* First what is to be sent again, then what is new. */
+static unsigned int look(struct mqttk_session *s, struct mqttk_qent *ents,
+			 unsigned int max)
+{
+	unsigned int n = 0;
+	bool more = false;
+
+	if (s->window.published.resend || s->window.released.resend)
+		n = mqttk_window_peek(&s->window, ents, max, &more);
+	return more ? n : peek_queue(s, ents, n, max);
 }
 
 /**
@@ -354,15 +380,11 @@ unsigned int mqttk_session_peek(struct mqttk_session *s,
 				struct mqttk_qent *ents, unsigned int max)
 {
 	unsigned int n = 0;
-	bool more = false;
 
 	spin_lock_bh(&s->lock);
 	if (s->ep != ep || (s->peeker && s->peeker != ep))
 		goto unlock;
-	if (s->window.published.resend || s->window.released.resend)
-		n = mqttk_window_peek(&s->window, ents, max, &more);
-	if (!more)
-		n = peek_queue(s, ents, n, max);
+	n = look(s, ents, max);
 	if (n)
 		s->peeker = ep;
 unlock:
@@ -460,8 +482,142 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume);
 
-/* Room in the window again: what waited for it can go, or come. */
-static void acknowledged(struct mqttk_session *s)
+/* Takes what is due from a session that acknowledges nothing. */
+static unsigned int take_plain(struct mqttk_session *s,
+			       struct mqttk_qent *ents, unsigned int max)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	unsigned int n = 0, expired = 0;
+	ktime_t now = 0;
+
+	while (n < max && expired < EXPIRE_AT_ONCE && s->queue.nr) {
+		struct mqttk_qent *e = &ents[n];
+
+		mqttk_queue_pop(&s->queue, l, e);
+		/* Few expire: the others need no look at the clock. */
+		if (e->msg->expires && !now)
+			now = ktime_get_boottime();
+		if (!has_expired(e, now)) {
+			s->sent[e->qos]++;
+			n++;
+			continue;
+		}
+		/* No loss, but what was lost before it is one of the next's. */
+		lose_before(s, e->lost);
+		put_ent(e);
+		expired++;
+	}
+	if (expired) {
+		s->expired += expired;
+		mqttk_stat_add(s->mn, MQTTK_STAT_MESSAGES_EXPIRED, expired);
+	}
+	return n;
+}
+
+/* Takes what may be sent to an endpoint that acknowledges. */
+static unsigned int take_windowed(struct mqttk_session *s,
+				  struct mqttk_qent *ents, unsigned int max)
+{
+	struct mqttk_qent popped;
+	unsigned int i, n;
+
+	n = look(s, ents, max);
+	for (i = 0; i < n; i++) {
+		struct mqttk_qent *e = &ents[i];
+
+		if (e->msg)
+			s->sent[e->qos]++;
+		if (e->resend) {
+			mqttk_window_resent(&s->window, e->id, false);
+			continue;
+		}
+		mqttk_queue_pop(&s->queue, &s->mn->limits, &popped);
+		if (!e->id)
+			continue;
+		/* The window has the queue's references, the caller its own. */
+		mqttk_msg_get(e->msg);
+		mqttk_via_get(e->via);
+		mqttk_window_sent(&s->window, &popped);
+	}
+	return n;
+}
+
+/* Is there something that could be sent just now? */
+static bool may_send(struct mqttk_session *s)
+{
+	const struct mqttk_window *w = &s->window;
+	struct mqttk_queue_pos pos;
+	struct mqttk_qent *e;
+
+	if (w->released.resend)
+		return true;
+	if (w->published.resend)
+		return w->quota;
+	if (!s->queue.nr || s->plain)
+		return s->queue.nr;
+	e = mqttk_queue_first(&s->queue, &pos);
+	return !e->qos || (w->quota && w->free.head);
+}
+
+/**
+ * mqttk_session_take - take what is to be delivered next, as delivered
+ * @s: the session
+ * @ep: the endpoint that asks
+ * @ents: filled, as by mqttk_session_peek(); references are the caller's, who
+ *	sees to it that they get where they should
+ * @max: at most so many
+ * @more: set if there is more for another call
+ *
+ * For an endpoint that may take its time with them: nothing waits for it, as
+ * it would between a peek and a consume.
+ *
+ * Context: any but hard interrupts.
+ * Return: how many
+ */
+unsigned int mqttk_session_take(struct mqttk_session *s,
+				struct mqttk_endpoint *ep,
+				struct mqttk_qent *ents, unsigned int max,
+				bool *more)
+{
+	unsigned int n = 0;
+
+	*more = false;
+	spin_lock_bh(&s->lock);
+	/* Whose look has not ended yet wakes us when it has. */
+	if (s->ep == ep && !s->peeker) {
+		n = s->plain ? take_plain(s, ents, max) :
+			       take_windowed(s, ents, max);
+		*more = may_send(s);
+	}
+	spin_unlock_bh(&s->lock);
+	return n;
+}
+
+/**
+ * mqttk_session_may_take - would mqttk_session_take() find something?
+ * @s: the session
+ * @ep: the endpoint that asks
+ *
+ * Context: any but hard interrupts.
+ * Return: true if so, unless what is there has expired
+ */
+bool mqttk_session_may_take(struct mqttk_session *s, struct mqttk_endpoint *ep)
+{
+	bool may;
+
+	spin_lock_bh(&s->lock);
+	may = s->ep == ep && !s->peeker && may_send(s);
+	spin_unlock_bh(&s->lock);
+	return may;
+}
+
+/**
+ * mqttk_session_acknowledged - room in the window again
+ * @s: the session, locked
+ *
+ * What waited for it can go, or come.
+ */
+void mqttk_session_acknowledged(struct mqttk_session *s)
 {
 	if (s->queue.nr || s->window.published.resend || s->replay_waits)
 		wake(s);
@@ -486,7 +642,7 @@ int mqttk_session_puback(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	if (s->ep == ep)
 		err = mqttk_window_puback(&s->window, id);
 	if (!err)
-		acknowledged(s);
+		mqttk_session_acknowledged(s);
 	spin_unlock_bh(&s->lock);
 	return err;
 }
@@ -512,7 +668,7 @@ int mqttk_session_pubrec(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	if (s->ep == ep)
 		err = mqttk_window_pubrec(&s->window, id, refused);
 	if (!err && (refused || s->replay_waits))
-		acknowledged(s);
+		mqttk_session_acknowledged(s);
 	spin_unlock_bh(&s->lock);
 	return err;
 }
@@ -535,7 +691,7 @@ int mqttk_session_pubcomp(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	if (s->ep == ep)
 		err = mqttk_window_pubcomp(&s->window, id);
 	if (!err)
-		acknowledged(s);
+		mqttk_session_acknowledged(s);
 	spin_unlock_bh(&s->lock);
 	return err;
 }

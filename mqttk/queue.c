@@ -59,8 +59,21 @@ void mqttk_queue_init(struct mqttk_queue *q)
 {
 	memset(q, 0, sizeof(*q));
 	INIT_LIST_HEAD(&q->chunks);
+	mqttk_queue_limit(q, 0, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_init);
+
+/**
+ * mqttk_queue_limit - take less than the netns's limits allow
+ * @q: the queue
+ * @messages: entries, 0: no limit of its own
+ * @bytes: likewise
+ */
+void mqttk_queue_limit(struct mqttk_queue *q, u32 messages, u64 bytes)
+{
+	q->max_nr = messages ?: U32_MAX;
+	q->max_bytes = bytes ?: U64_MAX;
+}
 
 static struct mqttk_chunk *last_chunk(struct mqttk_queue *q,
 				      struct mqttk_limits *limits)
@@ -145,11 +158,18 @@ bool mqttk_queue_is_fair(struct mqttk_limits *limits, u64 bytes)
 	return bytes <= fair_share(limits);
 }
 
-/* Bytes of them that may be in its queue. */
-static unsigned long bytes_max(struct mqttk_limits *limits)
+/* Bytes of them that may be in a queue. */
+static u64 bytes_max(const struct mqttk_queue *q, struct mqttk_limits *limits)
 {
-	return min(mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_BYTES),
-		   fair_share(limits));
+	return min_t(u64, min(mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_BYTES),
+			      fair_share(limits)), q->max_bytes);
+}
+
+/* Entries that may be in it. */
+static u32 nr_max(const struct mqttk_queue *q, struct mqttk_limits *limits)
+{
+	return min_t(unsigned long, q->max_nr,
+		     mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_MESSAGES));
 }
 
 /**
@@ -167,9 +187,8 @@ bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 		       size_t bytes)
 {
 	return !q->nr ||
-	       (q->nr < mqttk_limit(limits,
-				    MQTTK_LIMIT_MAX_QUEUED_MESSAGES) &&
-		q->bytes + bytes <= bytes_max(limits));
+	       (q->nr < nr_max(q, limits) &&
+		q->bytes + bytes <= bytes_max(q, limits));
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_takes);
 
@@ -185,9 +204,8 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_takes);
 bool mqttk_queue_has_room(const struct mqttk_queue *q,
 			  struct mqttk_limits *limits)
 {
-	return q->nr <= mqttk_limit(limits,
-				    MQTTK_LIMIT_MAX_QUEUED_MESSAGES) / 2 &&
-	       q->bytes <= bytes_max(limits) / 2;
+	return q->nr <= nr_max(q, limits) / 2 &&
+	       q->bytes <= bytes_max(q, limits) / 2;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_has_room);
 

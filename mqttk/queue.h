@@ -49,6 +49,8 @@ struct mqttk_qent {
  * @bytes: of all entries, topic, properties, payload, and identifiers of
  *	subscriptions that are theirs alone; what a message costs is shared, so
  *	this is the receiver's fair share, not memory
+ * @max_nr: entries its receiver wants at most, beside the netns's limit
+ * @max_bytes: likewise
  * @lost: dropped since the last entry was queued; counted by the owner, moved to
  *	the next entry
  * @first: index of the oldest entry in @inplace
@@ -60,6 +62,8 @@ struct mqttk_queue {
 	u32 nr;
 	u32 nr_qos0;
 	u64 bytes;
+	u64 max_bytes;
+	u32 max_nr;
 	u32 lost;
 	u8 first;
 	u8 nr_inplace;
@@ -112,6 +116,7 @@ int mqttk_queue_cache_init(void);
 void mqttk_queue_cache_exit(void);
 
 void mqttk_queue_init(struct mqttk_queue *q);
+void mqttk_queue_limit(struct mqttk_queue *q, u32 messages, u64 bytes);
 bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 		       size_t bytes);
 bool mqttk_queue_is_fair(struct mqttk_limits *limits, u64 bytes);

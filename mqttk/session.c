@@ -329,31 +329,6 @@ bool mqttk_session_end(struct mqttk_session *s, enum mqttk_end why)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_end);
 
-/**
- * mqttk_session_kick - have the client leave
- * @s: the session; the caller has a reference. It may go on without its client,
- *	but not without its file
- * @reason: what the client is told, a reason code of 5.0; 0: the usual
- *
- * Context: process; may sleep.
- * Return: true if the client was there
- */
-bool mqttk_session_kick(struct mqttk_session *s, u8 reason)
-{
-	struct mqttk_endpoint *ep;
-
-	if (s->hidden)
-		return mqttk_session_end(s, MQTTK_END_ADMIN);
-	spin_lock_bh(&s->lock);
-	ep = s->ep;
-	if (ep) {
-		WRITE_ONCE(ep->reason, reason);
-		ep->ops->end(ep, MQTTK_END_ADMIN);
-	}
-	spin_unlock_bh(&s->lock);
-	return ep;
-}
-
 /* -- absence ------------------------------------------------------------- */
 
 /* A session that would never end may yet be limited. */
@@ -368,26 +343,34 @@ static ktime_t end_of_absence(struct mqttk_session *s)
 	return expiry == MQTTK_EXPIRY_NEVER ? 0 : mqttk_clock_in(expiry);
 }
 
+/* The session goes on without an endpoint. */
+static void be_away(struct mqttk_session *s)
+{
+	s->ep = NULL;
+	s->away_since = ktime_get_boottime();
+	s->ends_at = end_of_absence(s);
+	mqttk_session_set_deadline(s);
+}
+
 /* Returns true if the caller has to clean up, without the will. */
 static bool leave_locked(struct mqttk_session *s,
 			 struct mqttk_session_leave *how)
 {
 	tell_disconnected(s, s->ep, how->cause, how->reason);
-	s->ep = NULL;
 	s->expiry = how->expiry;
 	if (!s->expiry) {
+		s->ep = NULL;
 		s->dead = true;
 		tell_ended(s, how->cause);
 		return true;
 	}
-	s->away_since = ktime_get_boottime();
-	s->ends_at = end_of_absence(s);
+	be_away(s);
 	if (how->will && how->will_delay) {
 		s->will = how->will;
 		how->will = NULL;
 		s->will_at = mqttk_clock_in(how->will_delay);
+		mqttk_session_set_deadline(s);
 	}
-	mqttk_session_set_deadline(s);
 	return false;
 }
 
@@ -429,6 +412,36 @@ void mqttk_session_leave(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	mqttk_session_put(s);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_leave);
+
+/**
+ * mqttk_session_kick - have the client leave
+ * @s: the session; the caller has a reference. It may go on without its client,
+ *	but not without its file
+ * @reason: what the client is told, a reason code of 5.0; 0: the usual
+ *
+ * Context: process; may sleep.
+ * Return: true if the client was there
+ */
+bool mqttk_session_kick(struct mqttk_session *s, u8 reason)
+{
+	struct mqttk_endpoint *ep;
+	bool dies;
+
+	spin_lock_bh(&s->lock);
+	ep = s->ep;
+	dies = s->hidden || (ep && ep->ops->lingers && !s->expiry);
+	if (ep && !dies) {
+		WRITE_ONCE(ep->reason, reason);
+		if (ep->ops->lingers) {
+			part(s, ep, MQTTK_END_ADMIN);
+			be_away(s);
+		} else {
+			ep->ops->end(ep, MQTTK_END_ADMIN);
+		}
+	}
+	spin_unlock_bh(&s->lock);
+	return dies ? mqttk_session_end(s, MQTTK_END_ADMIN) : !!ep;
+}
 
 /**
  * mqttk_session_take_replays - go on with what the endpoint before left
@@ -595,8 +608,14 @@ static bool may_keep(struct mqttk_session *s)
 	       !mqttk_budget_scarce(&s->mn->limits, MQTTK_BUDGET_CLIENT);
 }
 
-/* Messages of QoS 1 and 2 that a client takes at once. */
-static u16 window_limit(struct mqttk_net *mn, u16 receive_max)
+/**
+ * mqttk_session_window_limit - messages of QoS 1 and 2 that a client takes at once
+ * @mn: the broker
+ * @receive_max: as the client says
+ *
+ * Return: how many, by the netns's limits
+ */
+u16 mqttk_session_window_limit(struct mqttk_net *mn, u16 receive_max)
 {
 	unsigned long max = mqttk_limit(&mn->limits,
 					MQTTK_LIMIT_MAX_INFLIGHT);
@@ -654,9 +673,11 @@ static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how
 		s->ep = ep;
 		s->expiry = how->expiry;
 		s->ends_at = 0;
+		mqttk_queue_limit(&s->queue, 0, 0);
 		swap(will, s->will);
 		mqttk_window_start(&s->window,
-				   window_limit(s->mn, how->receive_max));
+				   mqttk_session_window_limit(s->mn,
+							      how->receive_max));
 		refcount_inc(&s->ref);
 	}
 	spin_unlock_bh(&s->lock);
@@ -750,7 +771,8 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 	if (IS_ERR(s))
 		return s;
 	s->expiry = how->expiry;
-	mqttk_window_start(&s->window, window_limit(mn, how->receive_max));
+	mqttk_window_start(&s->window,
+			   mqttk_session_window_limit(mn, how->receive_max));
 
 	mutex_lock(&mn->sub_mutex);
 	old = lookup(mn, how);
@@ -795,6 +817,7 @@ struct mqttk_session *mqttk_session_open_hidden(struct mqttk_net *mn,
 	if (IS_ERR(s))
 		return s;
 	s->hidden = true;
+	s->plain = true;
 	mutex_lock(&mn->sub_mutex);
 	err = session_index(s);
 	mutex_unlock(&mn->sub_mutex);
@@ -905,7 +928,7 @@ int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	mutex_lock(&mn->sub_mutex);
 	if (!mqttk_session_is_current(s, ep))
 		goto unlock;
-	err = qos && !s->hidden ? grow_window(s) : 0;
+	err = qos && !s->plain ? grow_window(s) : 0;
 	if (err)
 		goto unlock;
 	err = mqttk_subscribe(&mn->index, &s->sub, filter, len, qos, options,

@@ -50,10 +50,13 @@ enum mqttk_end {
  *	session.
  * @end: the session is no longer this endpoint's, or shall not be, for the
  *	reason given: it is to leave. Called like @wake.
+ * @lingers: it leaves when its user likes, which may be never: what is to go on
+ *	without it does not wait
  */
 struct mqttk_endpoint_ops {
 	void (*wake)(struct mqttk_endpoint *ep);
 	void (*end)(struct mqttk_endpoint *ep, enum mqttk_end why);
+	bool lingers;
 };
 
 /**
@@ -81,6 +84,8 @@ struct mqttk_endpoint {
  * @hidden: not in the table of client ids (a /dev/mqtt file)
  * @told: somebody who listens may know of it: its client was let in once
  * @connected: its client was let in by @ep, and is there
+ * @plain: its endpoint acknowledges nothing (likewise, unless it wants to): what
+ *	it takes is delivered, whatever the QoS
  * @replay_waits: a retained message is too large for what the queue has left
  * @stale_peek: the endpoint changed while another was looking: what that one
  *	has sent has to be sent again
@@ -123,6 +128,7 @@ struct mqttk_session {
 	bool hidden;
 	bool told;
 	bool connected;
+	bool plain;
 	bool replay_waits;
 	bool stale_peek;
 	u16 id_len;
@@ -206,6 +212,7 @@ bool mqttk_session_end(struct mqttk_session *s, enum mqttk_end why);
 bool mqttk_session_kick(struct mqttk_session *s, u8 reason);
 void mqttk_session_free(struct mqttk_session *s);
 void mqttk_session_set_deadline(struct mqttk_session *s);
+u16 mqttk_session_window_limit(struct mqttk_net *mn, u16 receive_max);
 bool mqttk_session_is_current(struct mqttk_session *s,
 			      const struct mqttk_endpoint *ep);
 
@@ -236,6 +243,12 @@ unsigned int mqttk_session_peek(struct mqttk_session *s,
 				struct mqttk_qent *ents, unsigned int max);
 void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 			   unsigned int nr, unsigned int n);
+unsigned int mqttk_session_take(struct mqttk_session *s,
+				struct mqttk_endpoint *ep,
+				struct mqttk_qent *ents, unsigned int max,
+				bool *more);
+bool mqttk_session_may_take(struct mqttk_session *s, struct mqttk_endpoint *ep);
+void mqttk_session_acknowledged(struct mqttk_session *s);
 int mqttk_session_puback(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			 u16 id);
 int mqttk_session_pubrec(struct mqttk_session *s, struct mqttk_endpoint *ep,
@@ -248,6 +261,17 @@ int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id);
 void mqttk_session_sweep(struct mqttk_session *s);
 void mqttk_session_forget(struct mqttk_session *s);
+
+/* session_local.c: of an endpoint in this machine */
+int mqttk_session_want_acks(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			    u16 receive_max);
+void mqttk_session_limit_queue(struct mqttk_session *s,
+			       struct mqttk_endpoint *ep, u32 messages,
+			       u64 bytes);
+int mqttk_session_ack(struct mqttk_session *s, struct mqttk_endpoint *ep,
+		      u16 id);
+int mqttk_session_ack_upto(struct mqttk_session *s, struct mqttk_endpoint *ep,
+			   u16 last, u16 stop);
 
 static inline void mqttk_session_put(struct mqttk_session *s)
 {

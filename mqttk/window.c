@@ -424,6 +424,58 @@ int mqttk_window_pubcomp(struct mqttk_window *w, u16 id)
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_pubcomp);
 
 /**
+ * mqttk_window_is_sent - was a message sent on this connection?
+ * @w: the window
+ * @id: its packet identifier
+ *
+ * Return: true if so, and it was not answered yet
+ */
+bool mqttk_window_is_sent(const struct mqttk_window *w, u16 id)
+{
+	return slot_state(w, id) == SLOT_PUBLISHED && w->slots[id].counted;
+}
+
+/**
+ * mqttk_window_oldest - what was sent first on this connection, of what was not
+ *	answered yet
+ * @w: the window
+ *
+ * Return: its packet identifier, 0: there is nothing
+ */
+u16 mqttk_window_oldest(const struct mqttk_window *w)
+{
+	u16 id = w->published.head;
+
+	return id && w->slots[id].counted ? id : 0;
+}
+
+/**
+ * mqttk_window_ack - all answers there are for a message came at once
+ * @w: the window
+ * @id: its packet identifier
+ *
+ * For a receiver in this machine: neither PUBREC nor PUBREL can be lost on the
+ * way.
+ *
+ * Return: 0; -ENOENT if nothing was sent by that identifier on this connection
+ *	that is not answered yet
+ */
+int mqttk_window_ack(struct mqttk_window *w, u16 id)
+{
+	if (slot_state(w, id) == SLOT_RELEASED)
+		return mqttk_window_pubcomp(w, id);
+	if (!mqttk_window_is_sent(w, id))
+		return -ENOENT;
+	/*
+	 * qos2: sender PUBLISHED PUBREC -> pubrel RELEASED
+	 * qos2: sender RELEASED PUBCOMP -> complete FREE
+	 */
+	done(w, &w->published, id);
+	return 0;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_ack);
+
+/**
  * mqttk_window_drop_one - forget the oldest delivery
  * @w: the window of a session that ends
  * @e: what it was, with the references; without a message if only PUBCOMP was

@@ -69,6 +69,9 @@ void mqttk_window_resent(struct mqttk_window *w, u16 id, bool given_up);
 int mqttk_window_puback(struct mqttk_window *w, u16 id);
 int mqttk_window_pubrec(struct mqttk_window *w, u16 id, bool refused);
 int mqttk_window_pubcomp(struct mqttk_window *w, u16 id);
+bool mqttk_window_is_sent(const struct mqttk_window *w, u16 id);
+u16 mqttk_window_oldest(const struct mqttk_window *w);
+int mqttk_window_ack(struct mqttk_window *w, u16 id);
 bool mqttk_window_drop_one(struct mqttk_window *w, struct mqttk_qent *e);
 
 #endif /* MQTTK_WINDOW_H */
