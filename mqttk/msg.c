@@ -186,6 +186,34 @@ u32 mqttk_msg_fill(struct mqttk_msg *msg, const void *from, u32 len)
 EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_fill);
 
 /**
+ * mqttk_msg_fill_from - copy the next bytes of a payload that lies in pages
+ * @msg: a message that nobody else has seen, with room reserved
+ * @from: where from; advanced
+ * @len: how many; no more than there is room for
+ *
+ * Return: the bytes copied, fewer where user memory is missing
+ */
+u32 mqttk_msg_fill_from(struct mqttk_msg *msg, struct iov_iter *from, u32 len)
+{
+	u32 done = 0;
+
+	while (done < len) {
+		u32 off = offset_in_page(msg->filled);
+		u32 want = min_t(u32, PAGE_SIZE - off, len - done);
+		struct page *page;
+		size_t n;
+
+		page = msg->bvec[msg->filled >> PAGE_SHIFT].bv_page;
+		n = copy_page_from_iter(page, off, want, from);
+		msg->filled += n;
+		done += n;
+		if (n < want)
+			break;
+	}
+	return done;
+}
+
+/**
  * mqttk_msg_read - copy payload out
  * @msg: a complete message
  * @off: first byte

@@ -74,6 +74,7 @@ struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
 int mqttk_msg_reserve(struct mqttk_msg *msg, u32 len, gfp_t gfp);
 u32 mqttk_msg_fill(struct mqttk_msg *msg, const void *from, u32 len);
 void mqttk_msg_fill_iter(struct mqttk_msg *msg, struct iov_iter *iter);
+u32 mqttk_msg_fill_from(struct mqttk_msg *msg, struct iov_iter *from, u32 len);
 void mqttk_msg_read(const struct mqttk_msg *msg, u32 off, void *to, u32 len);
 void mqttk_msg_free(struct mqttk_msg *msg);
 void mqttk_msg_flush(void);

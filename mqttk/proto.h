@@ -129,4 +129,7 @@ void mqttk_proto_publish_refused(struct mqttk_peer *peer,
 void mqttk_proto_farewell(struct mqttk_peer *peer, int err);
 void mqttk_proto_end(struct mqttk_peer *peer, bool quiet);
 
+/* proto_text.c, for whoever else takes messages */
+bool mqttk_proto_is_text(const struct mqttk_msg *msg);
+
 #endif /* MQTTK_PROTO_H */

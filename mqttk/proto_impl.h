@@ -43,7 +43,4 @@ int mqttk_proto_pubcomp(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 int mqttk_proto_subscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 			  const u8 *body);
 
-/* proto_text.c */
-bool mqttk_proto_is_text(const struct mqttk_msg *msg);
-
 #endif /* MQTTK_PROTO_IMPL_H */

@@ -15,6 +15,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 
 DEVICE = "/dev/mqtt"
 SUBSCRIBE, UNSUBSCRIBE = 1, 2
@@ -85,12 +86,12 @@ class File:
         events = p.poll(ms)
         return events[0][1] if events else 0
 
-    def ioctl(self, nr, filter_, qos=0, flags=0, reserved=0, length=None,
+    def ioctl(self, nr, filter_, qos=0, flags=0, id_=0, length=None,
               size=24, tail=b""):
         buf = ctypes.create_string_buffer(filter_, len(filter_) + 1)
         arg = struct.pack("=QIIII", ctypes.addressof(buf),
                           len(filter_) if length is None else length, qos,
-                          flags, reserved)
+                          flags, id_)
         arg = (arg + tail).ljust(size, b"\0")
         fcntl.ioctl(self.fd, ioctl_number(nr, size), arg)
 
@@ -420,12 +421,17 @@ def faults():
 def bad_ioctls():
     """the ioctls refuse what makes no sense, and take later versions"""
     with File() as f:
-        for args in ({"qos": 3}, {"flags": 1}, {"reserved": 1}, {"length": 0},
-                     {"length": 65536}, {"size": 16}):
+        for args in ({"qos": 3}, {"flags": 1}, {"flags": 0x30},
+                     {"id_": 0x10000000}, {"length": 0}, {"length": 65536},
+                     {"size": 16}):
             expect_error(errno.EINVAL, lambda a=args: f.subscribe(b"a", **a))
-        for filter_ in (b"a/#/b", b"+a", b"a\0b", b"\xff"):
+        for filter_ in (b"a/#/b", b"+a", b"a\0b", b"\xff", b"$share/a",
+                        b"$share/+/a", b"$share/a/#/b"):
             expect_error(errno.EINVAL, f.subscribe, filter_)
-        expect_error(errno.EINVAL, lambda: f.unsubscribe(b"a", qos=1))
+        expect_error(errno.EINVAL,
+                     lambda: f.subscribe(b"$share/a/b", flags=4))
+        for args in ({"qos": 1}, {"flags": 0x20}, {"id_": 1}):
+            expect_error(errno.EINVAL, lambda a=args: f.unsubscribe(b"a", **a))
         expect_error(errno.ENOENT, f.unsubscribe, b"a")
         expect_error(errno.EFAULT, lambda: fcntl.ioctl(
             f.fd, ioctl_number(SUBSCRIBE, 24),
@@ -434,7 +440,7 @@ def bad_ioctls():
         f.unsubscribe(b"a", size=64)
         expect_error(errno.E2BIG,
                      lambda: f.subscribe(b"a", size=64, tail=b"\0\1"))
-        for nr in (0, 3, 255):
+        for nr in (0, 6, 7, 255):
             expect_error(errno.ENOTTY, f.ioctl, nr, b"a")
         expect_error(errno.ENOTTY, fcntl.ioctl, f.fd, 0x5401, b"\0" * 64)
 
@@ -536,9 +542,10 @@ TESTS = (line_format, escapes, default_filter, own_filter, overlap,
          other_netns, netns_end)
 
 
-def main():
+def run(tests):
+    """Runs all of tests, or those that the command line names."""
     failed = False
-    for test in TESTS:
+    for test in tests:
         if sys.argv[1:] and test.__name__ not in sys.argv[1:]:
             continue
         try:
@@ -546,9 +553,12 @@ def main():
             print(f"ok {test.__doc__}", flush=True)
         except (Failed, OSError) as e:
             failed = True
-            print(f"failed {test.__doc__}: {test.__name__}: {e}", flush=True)
+            at = traceback.extract_tb(e.__traceback__)
+            line = [t.lineno for t in at if t.name == test.__name__][-1:]
+            print(f"failed {test.__doc__}: {test.__name__}{line}: {e}",
+                  flush=True)
     sys.exit(failed)
 
 
 if __name__ == "__main__":
-    main()
+    run(TESTS)

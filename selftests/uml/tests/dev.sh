@@ -7,16 +7,18 @@
 . "$(dirname "$0")/../../lib/ktap.sh"
 
 load
-"$(dirname "$0")/../../dev/device.py" >"$ktap_tmp/device" 2>&1
-status=$?
-while IFS= read -r line; do
-	case $line in
-	'ok '*) pass "${line#ok }" ;;
-	'failed '*) fail "${line#failed }" ;;
-	*) note "$line" ;;
-	esac
-done <"$ktap_tmp/device"
-is "$status" 0 'all of device.py ran'
+for program in device.py records.py; do
+	"$(dirname "$0")/../../dev/$program" >"$ktap_tmp/device" 2>&1
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) pass "${line#ok }" ;;
+		'failed '*) fail "${line#failed }" ;;
+		*) note "$line" ;;
+		esac
+	done <"$ktap_tmp/device"
+	is "$status" 0 "all of $program ran"
+done
 check 'any allocation may fail' "$(dirname "$0")/../../dev/failnth.py"
 check 'files outlive their namespaces, 100 times' \
 	"$(dirname "$0")/../../dev/storm.py" 100

@@ -16,17 +16,19 @@ check_not 'nobody else opens it' setpriv --reuid=65534 --regid=65534 \
 	--clear-groups cat /dev/mqtt
 is "$(modinfo -F alias mqttk)" '' 'no alias lets anybody load the module'
 
-# Every line of device.py is a test.
-"$(dirname "$0")/../../dev/device.py" >"$tmp/device" 2>&1
-status=$?
-while IFS= read -r line; do
-	case $line in
-	'ok '*) pass "${line#ok }" ;;
-	'failed '*) fail "${line#failed }" ;;
-	*) note "$line" ;;
-	esac
-done <"$tmp/device"
-is "$status" 0 'all of device.py ran'
+# Every line of these programs is a test.
+for program in device.py records.py; do
+	"$(dirname "$0")/../../dev/$program" >"$tmp/device" 2>&1
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) pass "${line#ok }" ;;
+		'failed '*) fail "${line#failed }" ;;
+		*) note "$line" ;;
+		esac
+	done <"$tmp/device"
+	is "$status" 0 "all of $program ran"
+done
 
 mqttkctl limit set message_memory 60000000
 check "a file's messages are charged to its opener's memory cgroup" \
