@@ -149,6 +149,39 @@ static int open_both(struct wish *w)
 	return err == -EAFNOSUPPORT ? 0 : err;
 }
 
+/* Whose port it may be: see print_owner(). */
+static struct sockaddr_storage wanted;
+static bool is_ours;
+
+static void note_owner(const struct nlattr **attrs)
+{
+	struct sockaddr_storage addr;
+
+	addr_get(&addr, attrs[MQTTK_A_LISTENER_IPV4],
+		 attrs[MQTTK_A_LISTENER_IPV6], attrs[MQTTK_A_LISTENER_SCOPE_ID],
+		 attrs[MQTTK_A_LISTENER_PORT]);
+	/* The port is at the same place in both. */
+	if (((struct sockaddr_in *)&addr)->sin_port !=
+	    ((struct sockaddr_in *)&wanted)->sin_port ||
+	    (wanted.ss_family != AF_UNSPEC &&
+	     addr.ss_family != wanted.ss_family))
+		return;
+	is_ours = true;
+	fprintf(stderr, "hint: listener %s has %s\n",
+		nl_str(attrs[MQTTK_A_LISTENER_NAME]), addr_str(&addr));
+}
+
+/* After an address was in use: who has it, or what tells. */
+static void print_owner(const char *word)
+{
+	if (addr_parse(word, &wanted) ||
+	    nl_talk(nl_request(MQTTK_CMD_LISTENER_GET, true),
+		    MQTTK_A_LISTENER_MAX, note_owner) || is_ours)
+		return;
+	fprintf(stderr, "hint: another program has the port: ss -ltnp 'sport = :%u' shows which\n",
+		ntohs(((struct sockaddr_in *)&wanted)->sin_port));
+}
+
 /* One pair of words; 0 or an exit status. */
 static int take_option(struct wish *w, const char *key, const char *value)
 {
@@ -206,7 +239,10 @@ static int do_add(int argc, char **argv)
 			"warning: nobody can connect to %s: anonymous is off, and there are no users\n"
 			"hint: delete it and add it with `anonymous on` to let in everybody\n",
 			argv[1]);
-	return nl_failed("listener add", argv[1], err);
+	i = nl_failed("listener add", argv[1], err);
+	if (err == -EADDRINUSE)
+		print_owner(argv[1]);
+	return i;
 }
 
 static int do_del(int argc, char **argv)

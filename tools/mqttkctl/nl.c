@@ -301,8 +301,6 @@ static const struct {
 	int err;
 	const char *hint;
 } hints[] = {
-	{ "listener add", EADDRINUSE,
-	  "mqttkctl listener show, or another program (ss -ltnp), has the port" },
 	{ "listener add", EADDRNOTAVAIL,
 	  "a link-local address needs its interface: [ADDR%IFACE]:PORT" },
 	{ "listener add", EACCES,
@@ -329,8 +327,8 @@ static const struct {
 	{ "retained set", ENOBUFS,
 	  "mqttkctl limit show tells what is used; limit set gives more" },
 	{ "retained set", EINVAL, "a topic has no + and no #" },
-	{ "retained set", EPERM, "$SYS belongs to the broker" },
-	{ "retained del", ENOENT, "mqttkctl retained show lists them" },
+	{ "retained del", EPERM,
+	  "mqttkctl limit set sys_interval 0 turns them off" },
 	{ "limit show", ENOENT, "mqttkctl limit show lists them" },
 	{ "limit set", ENOENT, "mqttkctl limit show lists them" },
 	{ "apply", EADDRINUSE,

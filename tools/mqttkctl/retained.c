@@ -337,15 +337,19 @@ static int do_del(int argc, char **argv)
 	nlh = nl_request(MQTTK_CMD_RETAINED_DEL, false);
 	mnl_attr_put_strz(nlh, MQTTK_A_RETAINED_FILTER, argv[1]);
 	err = nl_talk(nlh, MQTTK_A_RETAINED_MAX, take_count);
-	if (!err) {
-		out_begin(NULL);
-		out_uint("removed", "removed", removed);
-		out_end();
-		/* Who names one topic wants it gone, and may have mistyped. */
-		if (!removed && !strpbrk(argv[1], "+#"))
-			err = -ENOENT;
+	if (err)
+		return nl_failed("retained del", argv[1], err);
+	/* Who names one topic wants it gone, and may have mistyped. */
+	if (!removed && !strpbrk(argv[1], "+#")) {
+		fprintf(stderr,
+			"retained del: %s: nothing is retained for this topic\n"
+			"hint: mqttkctl retained show lists them\n", argv[1]);
+		return FAILED;
 	}
-	return nl_failed("retained del", argv[1], err);
+	out_begin(NULL);
+	out_uint("removed", "removed", removed);
+	out_end();
+	return OK;
 }
 
 static const struct command verbs[] = {

@@ -148,11 +148,15 @@ static void print_title(int name_width, bool places)
 
 static void print_row(const struct top_row *row, int name_width, bool places)
 {
-	char index[24];
 	size_t i;
+	int n;
 
-	snprintf(index, sizeof(index), "- (index %u)", row->index);
-	term_cell(*row->name ? row->name : index, name_width);
+	if (*row->name) {
+		term_cell(row->name, name_width);
+	} else {
+		n = printf("- index %u", row->index);
+		printf("%*s", n < name_width ? name_width - n : 0, "");
+	}
 	if (places) {
 		putchar(' ');
 		term_cell(row->place ? row->place : "-", PLACE_WIDTH - 1);
