@@ -69,7 +69,7 @@ static void check_listener(const struct conf *c, const struct conf_listener *l)
 	if (s->closed)
 		CHECK(!conf_anonymous(c, l));
 	/* Open to everybody only if the file says so. */
-	if (l->given && conf_anonymous(c, l))
+	if (conf_is_opened(c, l) && l->given && conf_anonymous(c, l))
 		CHECK(l->anonymous == 1 || s->anonymous == 1);
 }
 

@@ -22,23 +22,27 @@
  * @end: of it in the request
  * @at: where the file asks for it
  * @what: for messages
+ * @name: what the kernel calls it
  */
 struct part {
 	size_t end;
 	const struct conf_at *at;
 	const char *what;
+	const char *name;
 };
 
 static struct part parts[CONF_ADDRS_MAX + CONF_LIMITS_MAX];
 static size_t nr_parts;
 
 static void end_part(struct conf *c, const struct nlmsghdr *nlh,
-		     const struct conf_at *at, const char *what)
+		     const struct conf_at *at, const char *what,
+		     const char *name)
 {
 	parts[nr_parts++] = (struct part) {
 		.end = nlh->nlmsg_len,
 		.at = at,
 		.what = conf_copy(c, what, strlen(what)),
+		.name = conf_copy(c, name, strlen(name)),
 	};
 }
 
@@ -93,14 +97,17 @@ static bool put_all(struct nlmsghdr *nlh, struct conf *c)
 		put_listener(nlh, c, a);
 		mnl_attr_nest_end(nlh, nest);
 		snprintf(what, sizeof(what), "listener: %s", addr_str(&a->addr));
-		end_part(c, nlh, &a->listener->at, what);
+		end_part(c, nlh, &a->listener->at, what,
+			 a->listener->name ? a->listener->name :
+					     addr_str(&a->addr));
 	}
 	for (l = c->limits; l < &c->limits[c->nr_limits]; l++) {
 		nest = mnl_attr_nest_start(nlh, MQTTK_A_CONFIG_LIMIT);
 		mnl_attr_put_strz(nlh, MQTTK_A_LIMIT_NAME, l->name);
 		nl_put_uint(nlh, MQTTK_A_LIMIT_VALUE, l->value);
 		mnl_attr_nest_end(nlh, nest);
-		end_part(c, nlh, &l->at, conf_find_limit(l->name)->name);
+		end_part(c, nlh, &l->at, conf_find_limit(l->name)->name,
+			 l->name);
 	}
 	return true;
 }
@@ -111,7 +118,7 @@ static void check_devices(struct conf *c)
 	const struct conf_listener *l;
 
 	for (l = c->listeners; l < &c->listeners[c->nr_listeners]; l++)
-		if (l->given && !l->left_out && l->device &&
+		if (conf_is_opened(c, l) && l->device &&
 		    !if_nametoindex(l->device))
 			conf_say(c, true, &l->at, "bind_interface",
 				 "%s: there is no such interface (ip link lists them)",
@@ -125,9 +132,19 @@ static void warn_of_nobody(struct conf *c)
 	if (c->errors)
 		return;
 	for (l = c->listeners; l < &c->listeners[c->nr_listeners]; l++)
-		if (l->given && !l->left_out && !conf_anonymous(c, l))
+		if (conf_is_opened(c, l) && !conf_anonymous(c, l))
 			conf_say(c, false, &l->at, "listener",
 				 "nobody can connect: allow_anonymous is false, and there are no users");
+}
+
+/* The kernel puts the begin of a name before what it says; here it is known. */
+static const char *without_name(const char *text, const char *name)
+{
+	const char *colon = strstr(text, ": ");
+
+	while (colon && strncmp(text, name, colon - text))
+		colon = strstr(colon + 2, ": ");
+	return colon && colon > text ? colon + 2 : text;
 }
 
 /* What the kernel did not like, in the words of the file. */
@@ -142,7 +159,8 @@ static void say_refused(struct conf *c, int err)
 	if (!offset || p == &parts[nr_parts])
 		conf_say(c, true, &nowhere, NULL, "%s", nl_error_text(err));
 	else
-		conf_say(c, true, p->at, p->what, "%s", nl_error_text(err));
+		conf_say(c, true, p->at, p->what, "%s",
+			 without_name(nl_error_text(err), p->name));
 }
 
 /* What was not printed yet. */

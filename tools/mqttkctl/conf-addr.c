@@ -165,12 +165,14 @@ void conf_look_up(struct conf *c)
 {
 	const struct conf_listener *l;
 
-	for (l = c->listeners; l < &c->listeners[c->nr_listeners]; l++)
-		if (l->given && !l->left_out)
+	for (l = c->listeners; l < &c->listeners[c->nr_listeners]; l++) {
+		if (!conf_is_opened(c, l))
+			continue;
+		if (l->given) {
 			look_up(c, l);
-	l = c->listeners;
-	if (!l->given && c->nr_listeners == 1 && c->local_only) {
-		add_ipv4(c, l, INADDR_LOOPBACK);
-		add_ipv6(c, l, &in6addr_loopback);
+		} else {
+			add_ipv4(c, l, INADDR_LOOPBACK);
+			add_ipv6(c, l, &in6addr_loopback);
+		}
 	}
 }

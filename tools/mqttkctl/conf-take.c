@@ -195,6 +195,7 @@ CONF_TAKE(listener)
 	c->listener = c->nr_listeners++;
 	l = current(c);
 	l->given = true;
+	l->anywhere = true;
 	l->at = *at;
 	l->port = port;
 	if (*host && *host != '#')
@@ -215,6 +216,7 @@ CONF_TAKE(port)
 		conf_say(c, false, at, key->name,
 			 "the default listener has one port: the last one counts");
 	l->given = true;
+	l->anywhere = true;
 	l->at = *at;
 	l->port = value->number;
 }
@@ -227,6 +229,7 @@ CONF_TAKE(bind_address)
 	if (!l->given)
 		l->at = *at;
 	l->given = true;
+	l->anywhere = true;
 }
 
 CONF_TAKE(bind_interface)
@@ -434,6 +437,20 @@ bool conf_anonymous(const struct conf *c, const struct conf_listener *l)
 	return l == c->listeners && !l->given;
 }
 
+/**
+ * conf_is_opened - whether a listener is to be opened
+ * @c: the configuration, after conf_finish()
+ * @l: one of its listeners
+ *
+ * Return: whether it is, if only for this machine
+ */
+bool conf_is_opened(const struct conf *c, const struct conf_listener *l)
+{
+	if (l->left_out)
+		return false;
+	return l->given || (c->nr_listeners == 1 && c->local_only);
+}
+
 /* More aliases than a listener wants do no harm; fewer may. */
 static void finish_aliases(struct conf *c)
 {
@@ -469,6 +486,12 @@ void conf_finish(struct conf *c)
 {
 	static const struct conf_at nowhere;
 
+	/*
+	 * Options of the default listener open it beside others. By itself it
+	 * is for this machine until it is told where to listen.
+	 */
+	if (c->nr_listeners == 1)
+		c->listeners[0].given &= c->listeners[0].anywhere;
 	finish_aliases(c);
 	if (c->no_difference)
 		conf_say(c, false, &nowhere, NULL,

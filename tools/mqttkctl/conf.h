@@ -71,6 +71,7 @@ struct conf_security {
  * struct conf_listener - a listener, perhaps on several addresses
  * @at: where it begins
  * @given: it is to be opened
+ * @anywhere: for others than this machine, too
  * @port: TCP port
  * @host: address or host name; NULL: every address
  * @family: AF_INET or AF_INET6 if only that, or AF_UNSPEC
@@ -90,6 +91,7 @@ struct conf_security {
 struct conf_listener {
 	struct conf_at at;
 	bool given;
+	bool anywhere;
 	unsigned int port;
 	const char *host;
 	sa_family_t family;
@@ -284,6 +286,7 @@ struct conf_security *conf_security(struct conf *c);
 bool conf_anonymous(const struct conf *c, const struct conf_listener *l);
 void conf_take(struct conf *c, const struct conf_at *at, const char *name,
 	       const char *value);
+bool conf_is_opened(const struct conf *c, const struct conf_listener *l);
 void conf_finish(struct conf *c);
 void conf_set_limit(struct conf *c, const struct conf_at *at,
 		    const char *name, __u64 value);
