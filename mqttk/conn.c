@@ -166,6 +166,7 @@ void mqttk_conn_free(struct mqttk_conn *conn)
 	struct sock *sk = conn->sk;
 
 	mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT, conn->client_charge);
+	mqttk_terms_put(conn->peer.terms);
 	mqttk_listener_put(conn->ln);
 	sock_put(sk);
 	kfree_rcu(conn, rcu);
@@ -324,11 +325,30 @@ static bool is_late(struct mqttk_conn *conn)
 	return false;
 }
 
+/*
+ * The terms that hold now. Under the lock under which they change, so that a
+ * review of all who came before that finds this one with the old ones, or not at
+ * all.
+ */
+static struct mqttk_terms *take_terms(struct mqttk_conn *conn)
+{
+	struct mqttk_net *mn = conn->peer.mn;
+	struct mqttk_terms *t;
+
+	spin_lock_bh(&mn->conns_lock);
+	t = rcu_dereference_protected(conn->ln->terms,
+				      lockdep_is_held(&mn->conns_lock));
+	mqttk_terms_get(t);
+	spin_unlock_bh(&mn->conns_lock);
+	return t;
+}
+
 /**
  * mqttk_conn_admit - is there budget for one client more?
  * @conn: a connection whose CONNECT has come; called by its work
  *
- * Asked before CONNECT is answered, so that the answer can be no.
+ * Asked before CONNECT is answered, so that the answer can be no. The terms on
+ * which the client comes in, if it does, are settled here, too.
  *
  * Return: true if it was charged
  */
@@ -336,6 +356,7 @@ bool mqttk_conn_admit(struct mqttk_conn *conn)
 {
 	u32 cost = conn->fixed_charge + 2 * BUFFER_BASE;
 
+	conn->peer.terms = take_terms(conn);
 	if (!mqttk_charge(&conn->peer.mn->limits, MQTTK_BUDGET_CLIENT, cost))
 		return false;
 	conn->client_charge = cost;
@@ -376,6 +397,41 @@ static void run_replays(struct mqttk_conn *conn, bool *again)
 	}
 }
 
+/*
+ * The terms of the listener have changed. Who would not be let in now has to go;
+ * so has who would be let in but mean other topics. All else holds from the next
+ * CONNECT on: the client was told what holds now.
+ */
+static u8 judge_anew(const struct mqttk_peer *peer, const struct mqttk_terms *t)
+{
+	const struct mqttk_session *s = peer->session;
+
+	if (!t->anonymous)
+		return MQTTK_REASON_NOT_AUTHORIZED;
+	if (!mqttk_terms_same_mount(t, peer->terms) ||
+	    !mqttk_terms_admit_id(t, s->id, s->id_len))
+		return MQTTK_REASON_ADMINISTRATIVE_ACTION;
+	return 0;
+}
+
+/* Returns why it has to go, or 0. */
+static int review(struct mqttk_conn *conn)
+{
+	u8 reason = 0;
+
+	/* Who has not connected yet will be judged by the new terms. */
+	if (!test_and_clear_bit(CONN_REVIEW, &conn->flags) ||
+	    !conn->peer.session)
+		return 0;
+	rcu_read_lock();
+	reason = judge_anew(&conn->peer, rcu_dereference(conn->ln->terms));
+	rcu_read_unlock();
+	if (!reason)
+		return 0;
+	conn->peer.reason = reason;
+	return -EACCES;
+}
+
 /* The session is not ours any more: why? */
 static int end_error(struct mqttk_conn *conn)
 {
@@ -393,7 +449,7 @@ static int turn(struct mqttk_conn *conn, bool *again)
 			mqttk_rx_run(conn, again);
 		return end_error(conn);
 	}
-	err = mqttk_rx_run(conn, again);
+	err = review(conn) ?: mqttk_rx_run(conn, again);
 	if (conn->peer.session && !conn->since)
 		become_client(conn);
 	if (err == -ESHUTDOWN)
@@ -481,7 +537,7 @@ static struct mqttk_conn *conn_alloc(struct mqttk_listener *ln,
 	}
 	conn->fixed_charge = cost;
 	conn->peer.ep.ops = &conn_ep_ops;
-	mqttk_proto_init(&conn->peer, mn, ln->config.anonymous);
+	mqttk_proto_init(&conn->peer, mn);
 	conn->sock = sock;
 	conn->sk = sock->sk;
 	sock_hold(conn->sk);
@@ -497,6 +553,17 @@ static struct mqttk_conn *conn_alloc(struct mqttk_listener *ln,
 	return conn;
 }
 
+/* 0: no limit. */
+static u32 max_connections(const struct mqttk_listener *ln)
+{
+	u32 max;
+
+	rcu_read_lock();
+	max = rcu_dereference(ln->terms)->max_connections;
+	rcu_read_unlock();
+	return max;
+}
+
 /**
  * mqttk_conn_create - a connection for an accepted socket
  * @ln: the listener it came by, open
@@ -508,12 +575,12 @@ static struct mqttk_conn *conn_alloc(struct mqttk_listener *ln,
 int mqttk_conn_create(struct mqttk_listener *ln, struct socket *sock)
 {
 	struct mqttk_net *mn = ln->mn;
+	u32 max = max_connections(ln);
 	struct mqttk_conn *conn;
 
 	if (READ_ONCE(mn->nr_conns) >=
 	    mqttk_limit(&mn->limits, MQTTK_LIMIT_MAX_CONNECTIONS) ||
-	    (ln->config.max_connections &&
-	     atomic_read(&ln->nr_conns) >= ln->config.max_connections)) {
+	    (max && atomic_read(&ln->nr_conns) >= max)) {
 		mqttk_limit_hit(&mn->limits, MQTTK_LIMIT_MAX_CONNECTIONS, NULL);
 		return -EMFILE;
 	}
@@ -558,7 +625,7 @@ static void fill_addr(const struct sock *sk, struct sockaddr_storage *addr)
 /**
  * mqttk_conn_info - what there is to show of a session's connection
  * @ep: the session's endpoint
- * @info: filled; @info->listener lives as long as the connection
+ * @info: filled
  *
  * Context: under the session's lock.
  * Return: false if @ep is not a connection
@@ -577,13 +644,19 @@ bool mqttk_conn_info(const struct mqttk_endpoint *ep,
 	info->since = conn->since;
 	info->bytes_received = conn->bytes_received;
 	info->bytes_sent = conn->bytes_sent;
-	info->listener = conn->ln->config.name;
+	/* The listener may be given another name just now. */
+	rcu_read_lock();
+	strscpy(info->listener, rcu_dereference(conn->ln->terms)->name);
+	rcu_read_unlock();
 	return true;
 }
 
-/* Sets a flag on each connection, of one listener or of all, and wakes it. */
+/*
+ * Sets a flag on each connection, of one listener or of all, and wakes it; with
+ * @strays, only on those that could not have come by the listener as it is now.
+ */
 static void flag_all(struct mqttk_net *mn, const struct mqttk_listener *ln,
-		     enum mqttk_conn_flag flag)
+		     enum mqttk_conn_flag flag, bool strays)
 {
 	struct mqttk_conn *conn;
 	unsigned int n;
@@ -594,6 +667,7 @@ static void flag_all(struct mqttk_net *mn, const struct mqttk_listener *ln,
 		conn = list_first_entry(&mn->conns, struct mqttk_conn, list);
 		list_move_tail(&conn->list, &mn->conns);
 		if ((!ln || conn->ln == ln) &&
+		    !(strays && mqttk_listener_covers(ln, conn->sk)) &&
 		    !test_and_set_bit(flag, &conn->flags)) {
 			if (flag == CONN_ABORT)
 				WRITE_ONCE(conn->peer.gone, true);
@@ -617,7 +691,32 @@ static void flag_all(struct mqttk_net *mn, const struct mqttk_listener *ln,
  */
 void mqttk_conns_end(struct mqttk_net *mn, const struct mqttk_listener *ln)
 {
-	flag_all(mn, ln, CONN_ENDED);
+	flag_all(mn, ln, CONN_ENDED, false);
+}
+
+/**
+ * mqttk_conns_end_strays - close connections that a listener no longer stands for
+ * @mn: the broker
+ * @ln: the listener, whose address has changed
+ *
+ * Context: process; under mn->ctl_mutex; yields; does not wait for them.
+ */
+void mqttk_conns_end_strays(struct mqttk_net *mn,
+			    const struct mqttk_listener *ln)
+{
+	flag_all(mn, ln, CONN_ENDED, true);
+}
+
+/**
+ * mqttk_conns_review - close connections that would not be let in now
+ * @mn: the broker
+ * @ln: their listener, whose terms have changed
+ *
+ * Context: process; yields; does not wait for them.
+ */
+void mqttk_conns_review(struct mqttk_net *mn, const struct mqttk_listener *ln)
+{
+	flag_all(mn, ln, CONN_REVIEW, false);
 }
 
 /**
@@ -628,7 +727,7 @@ void mqttk_conns_end(struct mqttk_net *mn, const struct mqttk_listener *ln)
  */
 void mqttk_conns_abort(struct mqttk_net *mn)
 {
-	flag_all(mn, NULL, CONN_ABORT);
+	flag_all(mn, NULL, CONN_ABORT, false);
 	wait_event(mn->wait, !atomic_read(&mn->nr_live));
 }
 

@@ -9,6 +9,8 @@
 #include <linux/socket.h>
 #include <linux/types.h>
 
+#include "terms.h"
+
 struct mqttk_endpoint;
 struct mqttk_listener;
 struct mqttk_net;
@@ -32,7 +34,7 @@ struct mqttk_conn_info {
 	ktime_t since;
 	u64 bytes_received;
 	u64 bytes_sent;
-	const char *listener;
+	char listener[MQTTK_LISTENER_NAME_MAX + 1];
 };
 
 /* Runs connections' works, listeners' and senders'. */
@@ -45,6 +47,9 @@ int mqttk_conn_create(struct mqttk_listener *ln, struct socket *sock);
 bool mqttk_conn_info(const struct mqttk_endpoint *ep,
 		     struct mqttk_conn_info *info);
 void mqttk_conns_end(struct mqttk_net *mn, const struct mqttk_listener *ln);
+void mqttk_conns_end_strays(struct mqttk_net *mn,
+			    const struct mqttk_listener *ln);
+void mqttk_conns_review(struct mqttk_net *mn, const struct mqttk_listener *ln);
 void mqttk_conns_abort(struct mqttk_net *mn);
 
 #endif /* MQTTK_CONN_H */

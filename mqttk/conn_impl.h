@@ -32,6 +32,7 @@
  * @CONN_TX_STALLED: the kernel had no memory for a send; the timer retries
  * @CONN_RX_BLOCKED: not read until the peer has read its answers
  * @CONN_REPLAY_FULL: a replay waits until the queue has drained
+ * @CONN_REVIEW: its listener has other terms: is it to stay?
  * @CONN_ENDED: its session was taken away, or an administrator closes it
  * @CONN_ABORT: the broker ends: no farewell
  * @CONN_DEAD: released: senders keep off
@@ -43,6 +44,7 @@ enum mqttk_conn_flag {
 	CONN_TX_STALLED,
 	CONN_RX_BLOCKED,
 	CONN_REPLAY_FULL,
+	CONN_REVIEW,
 	CONN_ENDED,
 	CONN_ABORT,
 	CONN_DEAD,
@@ -66,6 +68,7 @@ enum mqttk_conn_phase {
  * @out: how its PUBLISH is written: once for all, since what was sent in part
  *	has to go on as it began
  * @size: bytes of the packet
+ * @topic_at: where in the message's topic the one begins that the client sees
  * @head_len: bytes of @head
  * @tail_len: bytes of @tail
  * @head: up to the topic; all of a PUBREL
@@ -74,6 +77,7 @@ enum mqttk_conn_phase {
 struct mqttk_outgoing {
 	struct mqttk_pub_out out;
 	u32 size;
+	u16 topic_at;
 	u8 head_len;
 	u8 tail_len;
 	u8 head[MQTTK_PUB_HEAD_MAX];

@@ -232,7 +232,8 @@ int mqttk_session_append_retained(struct mqttk_session *s,
 	e.msg = mqttk_retain_read(&s->mn->retained, node);
 	if (!e.msg)
 		goto unlock;
-	e.qos = min_t(u8, e.msg->qos, qos);
+	e.qos = mqttk_limit(l, MQTTK_LIMIT_UPGRADE_QOS) ?
+		qos : min_t(u8, e.msg->qos, qos);
 	s->replay_waits = !takes(s, mqttk_msg_share(e.msg)) ||
 			  mqttk_queue_append(&s->queue, l, &e);
 	if (s->replay_waits) {

@@ -35,6 +35,11 @@ static u8 *put_u16(u8 *p, u16 v)
 	return p + 2;
 }
 
+static u8 *put_prop_u8(u8 *p, u8 id, u8 v)
+{
+	return put_u8(put_u8(p, id), v);
+}
+
 static u8 *put_prop_u16(u8 *p, u8 id, u16 v)
 {
 	return put_u16(put_u8(p, id), v);
@@ -66,7 +71,8 @@ static u32 connack_props_size(const struct mqttk_connack *c)
 {
 	return (c->has_session_expiry ? 5 : 0) + (c->receive_max ? 3 : 0) +
 	       (c->max_packet_size ? 5 : 0) + (c->topic_alias_max ? 3 : 0) +
-	       (c->has_server_keepalive ? 3 : 0) +
+	       (c->has_server_keepalive ? 3 : 0) + (c->has_max_qos ? 2 : 0) +
+	       (c->no_retain ? 2 : 0) +
 	       prop_str_size(&c->assigned_id) +
 	       prop_str_size(&c->reason_string) +
 	       prop_str_size(&c->response_info) +
@@ -89,6 +95,10 @@ static u8 *put_connack_props(u8 *p, const struct mqttk_connack *c)
 	if (c->has_server_keepalive)
 		p = put_prop_u16(p, MQTTK_PROP_SERVER_KEEPALIVE,
 				 c->server_keepalive);
+	if (c->has_max_qos)
+		p = put_prop_u8(p, MQTTK_PROP_MAX_QOS, c->max_qos);
+	if (c->no_retain)
+		p = put_prop_u8(p, MQTTK_PROP_RETAIN_AVAILABLE, 0);
 	p = put_prop_str(p, MQTTK_PROP_ASSIGNED_CLIENT_ID, &c->assigned_id);
 	p = put_prop_str(p, MQTTK_PROP_REASON_STRING, &c->reason_string);
 	p = put_prop_str(p, MQTTK_PROP_RESPONSE_INFO, &c->response_info);

@@ -78,6 +78,12 @@ struct mqttk_limit_desc mqttk_limit_desc[MQTTK_LIMIT_NR] __ro_after_init = {
 	[MQTTK_LIMIT_SYS_INTERVAL] = {
 		"sys_interval", "seconds", 0, 65535, 65535, 10,
 	},
+	[MQTTK_LIMIT_RETAIN_AVAILABLE] = {
+		"retain_available", "boolean", 0, 1, 1, 1,
+	},
+	[MQTTK_LIMIT_UPGRADE_QOS] = {
+		"upgrade_outgoing_qos", "boolean", 0, 1, 1, 0,
+	},
 	[MQTTK_LIMIT_HANDSHAKE_MEMORY] = {
 		"handshake_memory", "bytes", SZ_64K, 0, SZ_1M, SZ_64M,
 	},
@@ -151,6 +157,34 @@ static unsigned long ceiling(enum mqttk_limit key, bool init_userns)
 }
 
 /**
+ * mqttk_limit_find - which setting has this name?
+ * @name: its name
+ *
+ * Return: enum mqttk_limit, or -ENOENT
+ */
+int mqttk_limit_find(const char *name)
+{
+	int key;
+
+	for (key = 0; key < MQTTK_LIMIT_NR; key++)
+		if (!strcmp(mqttk_limit_desc[key].name, name))
+			return key;
+	return -ENOENT;
+}
+
+/**
+ * mqttk_limit_default - what a setting is when nobody has set it
+ * @key: which
+ * @init_userns: the netns belongs to the initial user namespace
+ *
+ * Return: its value
+ */
+unsigned long mqttk_limit_default(enum mqttk_limit key, bool init_userns)
+{
+	return min(mqttk_limit_desc[key].def, ceiling(key, init_userns));
+}
+
+/**
  * mqttk_limits_reset - give every setting its default
  * @l: a netns's limits
  * @init_userns: the netns belongs to the initial user namespace
@@ -162,8 +196,7 @@ void mqttk_limits_reset(struct mqttk_limits *l, bool init_userns)
 	int i;
 
 	for (i = 0; i < MQTTK_LIMIT_NR; i++)
-		WRITE_ONCE(l->value[i], min(mqttk_limit_desc[i].def,
-					    ceiling(i, init_userns)));
+		WRITE_ONCE(l->value[i], mqttk_limit_default(i, init_userns));
 }
 
 /**
@@ -207,6 +240,21 @@ void mqttk_limits_exit(struct mqttk_limits *l)
 EXPORT_SYMBOL_IF_KUNIT(mqttk_limits_exit);
 
 /**
+ * mqttk_limit_permits - could a setting be set so?
+ * @key: which
+ * @value: to what, in the unit of its description
+ * @init_userns: whoever asks administers the initial user namespace; otherwise
+ *	the lower ceilings hold
+ *
+ * Return: true if it could
+ */
+bool mqttk_limit_permits(enum mqttk_limit key, u64 value, bool init_userns)
+{
+	return value >= mqttk_limit_desc[key].min &&
+	       value <= ceiling(key, init_userns);
+}
+
+/**
  * mqttk_limit_set - change a setting
  * @l: a netns's limits
  * @key: which
@@ -223,8 +271,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_limits_exit);
 int mqttk_limit_set(struct mqttk_limits *l, enum mqttk_limit key, u64 value,
 		    bool init_userns)
 {
-	if (value < mqttk_limit_desc[key].min ||
-	    value > ceiling(key, init_userns))
+	if (!mqttk_limit_permits(key, value, init_userns))
 		return -ERANGE;
 	WRITE_ONCE(l->value[key], value);
 	return 0;

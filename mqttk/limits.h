@@ -61,6 +61,8 @@ enum mqttk_limit {
 	MQTTK_LIMIT_SHARED_STRATEGY,	/* enum mqttk_shared_strategy */
 	MQTTK_LIMIT_CHECK_PAYLOAD_FORMAT, /* refuse text that is not UTF-8 */
 	MQTTK_LIMIT_SYS_INTERVAL,	/* seconds, 0: no $SYS topics */
+	MQTTK_LIMIT_RETAIN_AVAILABLE,	/* clients may have messages retained */
+	MQTTK_LIMIT_UPGRADE_QOS,	/* deliver with the QoS subscribed to */
 	MQTTK_LIMIT_HANDSHAKE_MEMORY,	/* bytes, MQTTK_BUDGET_HANDSHAKE */
 	MQTTK_LIMIT_CLIENT_MEMORY,	/* bytes, MQTTK_BUDGET_CLIENT */
 	MQTTK_LIMIT_MESSAGE_MEMORY,	/* bytes, MQTTK_BUDGET_MESSAGE */
@@ -136,6 +138,9 @@ void mqttk_limits_module_exit(void);
 int mqttk_limits_init(struct mqttk_limits *l, bool init_userns);
 void mqttk_limits_reset(struct mqttk_limits *l, bool init_userns);
 void mqttk_limits_exit(struct mqttk_limits *l);
+int mqttk_limit_find(const char *name);
+unsigned long mqttk_limit_default(enum mqttk_limit key, bool init_userns);
+bool mqttk_limit_permits(enum mqttk_limit key, u64 value, bool init_userns);
 int mqttk_limit_set(struct mqttk_limits *l, enum mqttk_limit key, u64 value,
 		    bool init_userns);
 

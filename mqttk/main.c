@@ -13,6 +13,7 @@
 #include "net.h"
 #include "netlink.h"
 #include "queue.h"
+#include "terms.h"
 #include "version.h"
 
 static char *listen;
@@ -21,14 +22,20 @@ MODULE_PARM_DESC(listen, "ADDR:PORT of an anonymous listener in the initial netw
 
 static int __init listen_init(void)
 {
-	struct mqttk_listener_config config = { .anonymous = true };
+	struct mqttk_listener_config config = { };
 	int err;
 
 	if (!listen)
 		return 0;
+	config.terms = mqttk_terms_alloc(&mqttk_net(&init_net)->limits, NULL,
+					 0);
+	if (!config.terms)
+		return -ENOMEM;
+	config.terms->anonymous = true;
 	err = mqttk_listener_parse(&init_net, listen, &config);
 	if (!err)
 		err = mqttk_listener_add(mqttk_net(&init_net), &config, NULL);
+	mqttk_terms_put(config.terms);
 	if (err)
 		pr_err("mqttk: cannot listen on '%s': %pe\n", listen,
 		       ERR_PTR(err));

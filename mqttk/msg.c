@@ -14,6 +14,7 @@
 
 #include "limits.h"
 #include "msg.h"
+#include "topic.h"
 
 /* A message of more pages is freed by a work of its own. */
 #define FREE_LATER_PAGES	256
@@ -52,10 +53,11 @@ static int charge(struct mqttk_msg *msg, size_t bytes)
 }
 
 /**
- * mqttk_msg_alloc - start a message
+ * mqttk_msg_alloc_under - start a message under a mount point
  * @limits: whose MQTTK_BUDGET_MESSAGE it is charged to; outlives it
- * @topic: its topic, copied
- * @topic_len: bytes of topic
+ * @prefix: what comes before @topic, copied
+ * @topic: the rest of its topic, copied; both together have at most
+ *	MQTTK_TOPIC_LEN_MAX bytes
  * @props_len: room for properties at mqttk_msg_props(), which the caller writes
  * @payload_len: bytes of payload to come, at most MQTTK_REMAINING_MAX
  * @gfp: how to allocate; large payloads need a mask that may sleep
@@ -66,10 +68,13 @@ static int charge(struct mqttk_msg *msg, size_t bytes)
  * Return: the message with one reference, the caller's; -ENOBUFS over the
  *	budget, -ENOMEM
  */
-struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
-				  u16 topic_len, u32 props_len, u32 payload_len,
-				  gfp_t gfp)
+struct mqttk_msg *mqttk_msg_alloc_under(struct mqttk_limits *limits,
+					const struct mqttk_str *prefix,
+					const struct mqttk_str *topic,
+					u32 props_len, u32 payload_len,
+					gfp_t gfp)
 {
+	u16 topic_len = prefix->len + topic->len;
 	bool in_place = payload_len <= MQTTK_MSG_INLINE;
 	size_t size = struct_size_t(struct mqttk_msg, data,
 				    (size_t)topic_len + props_len);
@@ -95,7 +100,8 @@ struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
 	msg->props_len = props_len;
 	msg->payload_len = payload_len;
 	msg->stamp = ktime_get_boottime();
-	memcpy(msg->data, topic, topic_len);
+	memcpy(msg->data, prefix->p, prefix->len);
+	memcpy(msg->data + prefix->len, topic->p, topic->len);
 	if (vec) {
 		msg->bvec = kvmalloc(vec, gfp);
 		if (!msg->bvec)
@@ -108,6 +114,28 @@ free:
 uncharge:
 	mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, size + vec);
 	return ERR_PTR(-ENOMEM);
+}
+
+/**
+ * mqttk_msg_alloc - start a message
+ * @limits: whose MQTTK_BUDGET_MESSAGE it is charged to; outlives it
+ * @topic: its topic, copied
+ * @topic_len: bytes of topic
+ * @props_len: room for properties at mqttk_msg_props(), which the caller writes
+ * @payload_len: bytes of payload to come, at most MQTTK_REMAINING_MAX
+ * @gfp: how to allocate; large payloads need a mask that may sleep
+ *
+ * Return: as mqttk_msg_alloc_under()
+ */
+struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
+				  u16 topic_len, u32 props_len, u32 payload_len,
+				  gfp_t gfp)
+{
+	const struct mqttk_str all = { topic, topic_len };
+	const struct mqttk_str none = { topic, 0 };
+
+	return mqttk_msg_alloc_under(limits, &none, &all, props_len,
+				     payload_len, gfp);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_alloc);
 

@@ -16,6 +16,7 @@
 
 struct iov_iter;
 struct mqttk_limits;
+struct mqttk_str;
 
 /*
  * Payloads up to this size lie behind the topic in one allocation and are
@@ -71,6 +72,11 @@ struct mqttk_msg {
 struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
 				  u16 topic_len, u32 props_len, u32 payload_len,
 				  gfp_t gfp);
+struct mqttk_msg *mqttk_msg_alloc_under(struct mqttk_limits *limits,
+					const struct mqttk_str *prefix,
+					const struct mqttk_str *topic,
+					u32 props_len, u32 payload_len,
+					gfp_t gfp);
 int mqttk_msg_reserve(struct mqttk_msg *msg, u32 len, gfp_t gfp);
 u32 mqttk_msg_fill(struct mqttk_msg *msg, const void *from, u32 len);
 void mqttk_msg_fill_iter(struct mqttk_msg *msg, struct iov_iter *iter);

@@ -118,9 +118,10 @@ static int put_filter(struct sk_buff *skb, const struct mqttk_event *e)
 
 static int put_listener(struct sk_buff *skb, const struct mqttk_listener *ln)
 {
-	if (nla_put_string(skb, MQTTK_A_EVENT_LISTENER, ln->config.name))
+	if (nla_put_string(skb, MQTTK_A_EVENT_LISTENER,
+			   mqttk_listener_terms(ln)->name))
 		return -EMSGSIZE;
-	return mqttk_nl_put_addr(skb, &ln->config.addr, &addr_types);
+	return mqttk_nl_put_addr(skb, &ln->addr, &addr_types);
 }
 
 static int put_limit(struct sk_buff *skb, const struct mqttk_event *e)

@@ -11,6 +11,7 @@
 
 struct genl_family;
 struct genl_info;
+struct mqttk_listener_config;
 struct mqttk_net;
 struct mqttk_session;
 struct netlink_callback;
@@ -46,6 +47,12 @@ int mqttk_nl_put_text(struct sk_buff *skb, int attr, int len_attr,
 		      const u8 *text, u16 len, u16 max);
 u64 mqttk_nl_msec_since(ktime_t when);
 u64 mqttk_nl_sum_qos(const u64 *by_qos);
+
+/* netlink_listener.c */
+int mqttk_nl_get_listener(struct mqttk_net *mn, struct nlattr **tb,
+			  const struct nlattr *nest,
+			  struct mqttk_listener_config *config,
+			  struct netlink_ext_ack *extack);
 
 /* netlink_session.c */
 

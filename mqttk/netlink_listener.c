@@ -10,24 +10,31 @@
 #include "net.h"
 #include "netlink-gen.h"
 #include "netlink_impl.h"
+#include "topic.h"
 
-static int get_listener_addr(struct genl_info *info,
-			     struct sockaddr_storage *addr)
+static int get_addr(struct nlattr **tb, const struct nlattr *nest,
+		    struct sockaddr_storage *addr,
+		    struct netlink_ext_ack *extack)
 {
-	struct nlattr *v4 = info->attrs[MQTTK_A_LISTENER_IPV4];
-	struct nlattr *v6 = info->attrs[MQTTK_A_LISTENER_IPV6];
-	struct nlattr *scope = info->attrs[MQTTK_A_LISTENER_SCOPE_ID];
+	struct nlattr *v4 = tb[MQTTK_A_LISTENER_IPV4];
+	struct nlattr *v6 = tb[MQTTK_A_LISTENER_IPV6];
+	struct nlattr *scope = tb[MQTTK_A_LISTENER_SCOPE_ID];
 	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)addr;
 	struct sockaddr_in *sin = (struct sockaddr_in *)addr;
-	__be16 port = nla_get_be16(info->attrs[MQTTK_A_LISTENER_PORT]);
+	__be16 port;
 
+	if (NL_REQ_ATTR_CHECK(extack, nest, tb, MQTTK_A_LISTENER_PORT)) {
+		NL_SET_ERR_MSG(extack, "a port is needed");
+		return -EINVAL;
+	}
+	port = nla_get_be16(tb[MQTTK_A_LISTENER_PORT]);
 	if (v4 && v6) {
-		NL_SET_ERR_MSG_ATTR(info->extack, v6,
+		NL_SET_ERR_MSG_ATTR(extack, v6,
 				    "a listener has one address, IPv4 or IPv6");
 		return -EINVAL;
 	}
 	if (scope && !v6) {
-		NL_SET_ERR_MSG_ATTR(info->extack, scope,
+		NL_SET_ERR_MSG_ATTR(extack, scope,
 				    "a scope needs an IPv6 address");
 		return -EINVAL;
 	}
@@ -37,8 +44,8 @@ static int get_listener_addr(struct genl_info *info,
 		sin->sin_port = port;
 		return 0;
 	}
-	if (GENL_REQ_ATTR_CHECK(info, MQTTK_A_LISTENER_IPV6)) {
-		NL_SET_ERR_MSG(info->extack, "an address is needed");
+	if (NL_REQ_ATTR_CHECK(extack, nest, tb, MQTTK_A_LISTENER_IPV6)) {
+		NL_SET_ERR_MSG(extack, "an address is needed");
 		return -EINVAL;
 	}
 	sin6->sin6_family = AF_INET6;
@@ -46,6 +53,98 @@ static int get_listener_addr(struct genl_info *info,
 	sin6->sin6_port = port;
 	if (scope)
 		sin6->sin6_scope_id = nla_get_s32(scope);
+	return 0;
+}
+
+/* 0 if it is not given, or a prefix of identifiers. */
+static int check_prefix(const struct nlattr *attr,
+			struct netlink_ext_ack *extack)
+{
+	if (!attr || mqttk_utf8_valid(nla_data(attr), strlen(nla_data(attr))))
+		return 0;
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "a prefix has to be UTF-8 without control characters");
+	return -EINVAL;
+}
+
+static int check_terms(struct nlattr **tb, struct netlink_ext_ack *extack)
+{
+	struct nlattr *mount = tb[MQTTK_A_LISTENER_MOUNT_POINT];
+	const char *fault = NULL;
+
+	if (mount && *(char *)nla_data(mount))
+		fault = mqttk_mount_point_fault(nla_data(mount),
+						strlen(nla_data(mount)));
+	if (fault) {
+		NL_SET_ERR_MSG_ATTR_FMT(extack, mount, "%s", fault);
+		return -EINVAL;
+	}
+	return check_prefix(tb[MQTTK_A_LISTENER_CLIENT_ID_PREFIX], extack) ?:
+	       check_prefix(tb[MQTTK_A_LISTENER_AUTO_ID_PREFIX], extack);
+}
+
+static void get_terms(struct nlattr **tb, struct mqttk_terms *t)
+{
+	struct nlattr *attr;
+
+	attr = tb[MQTTK_A_LISTENER_NAME];
+	if (attr)
+		nla_strscpy(t->name, attr, sizeof(t->name));
+	attr = tb[MQTTK_A_LISTENER_ANONYMOUS];
+	if (attr)
+		t->anonymous = nla_get_u8(attr);
+	attr = tb[MQTTK_A_LISTENER_MAX_CONNECTIONS];
+	if (attr)
+		t->max_connections = nla_get_u32(attr);
+	attr = tb[MQTTK_A_LISTENER_MAX_QOS];
+	if (attr)
+		t->max_qos = nla_get_u8(attr);
+	attr = tb[MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID];
+	if (attr)
+		t->zero_length_id = nla_get_u8(attr);
+	attr = tb[MQTTK_A_LISTENER_CLIENT_ID_PREFIX];
+	if (attr)
+		nla_strscpy(t->client_id_prefix, attr,
+			    sizeof(t->client_id_prefix));
+	attr = tb[MQTTK_A_LISTENER_AUTO_ID_PREFIX];
+	if (attr)
+		nla_strscpy(t->auto_id_prefix, attr,
+			    sizeof(t->auto_id_prefix));
+}
+
+/**
+ * mqttk_nl_get_listener - what a request says of a listener
+ * @mn: the broker
+ * @tb: the attributes
+ * @nest: what they are in, or NULL
+ * @config: zeroed; filled. Its terms are a reference, unless there is an error
+ * @extack: says what is wrong
+ *
+ * Return: 0; -EINVAL, -ENOBUFS over the budget or without memory
+ */
+int mqttk_nl_get_listener(struct mqttk_net *mn, struct nlattr **tb,
+			  const struct nlattr *nest,
+			  struct mqttk_listener_config *config,
+			  struct netlink_ext_ack *extack)
+{
+	struct nlattr *mount = tb[MQTTK_A_LISTENER_MOUNT_POINT];
+	struct nlattr *attr = tb[MQTTK_A_LISTENER_BIND_IFINDEX];
+	const char *mount_point = mount ? nla_data(mount) : "";
+	int err;
+
+	err = get_addr(tb, nest, &config->addr, extack) ?:
+	      check_terms(tb, extack);
+	if (err)
+		return err;
+	if (attr)
+		config->bind_ifindex = nla_get_s32(attr);
+	config->terms = mqttk_terms_alloc(&mn->limits, mount_point,
+					  strlen(mount_point));
+	if (!config->terms) {
+		NL_SET_ERR_MSG(extack, "over client_memory");
+		return -ENOBUFS;
+	}
+	get_terms(tb, config->terms);
 	return 0;
 }
 
@@ -60,32 +159,20 @@ int mqttk_nl_listener_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct mqttk_listener_config config = { };
 	struct mqttk_net *mn = info->user_ptr[0];
-	struct nlattr *name = info->attrs[MQTTK_A_LISTENER_NAME];
-	struct nlattr *attr;
 	int err;
 
-	if (GENL_REQ_ATTR_CHECK(info, MQTTK_A_LISTENER_PORT)) {
-		NL_SET_ERR_MSG(info->extack, "a port is needed");
-		return -EINVAL;
-	}
-	err = get_listener_addr(info, &config.addr);
+	err = mqttk_nl_get_listener(mn, info->attrs, NULL, &config,
+				    info->extack);
 	if (err)
 		return err;
-	if (name)
-		nla_strscpy(config.name, name, sizeof(config.name));
-	attr = info->attrs[MQTTK_A_LISTENER_BIND_IFINDEX];
-	if (attr)
-		config.bind_ifindex = nla_get_s32(attr);
-	attr = info->attrs[MQTTK_A_LISTENER_ANONYMOUS];
-	if (attr)
-		config.anonymous = nla_get_u8(attr);
-	attr = info->attrs[MQTTK_A_LISTENER_MAX_CONNECTIONS];
-	if (attr)
-		config.max_connections = nla_get_u32(attr);
-
 	err = mqttk_listener_add(mn, &config, info->extack);
+	mqttk_terms_put(config.terms);
 	if (err == -EEXIST)
-		return mqttk_nl_blame(info, name, err);
+		return mqttk_nl_blame(info,
+				      info->attrs[MQTTK_A_LISTENER_NAME], err);
+	if (err == -ENODEV)
+		mqttk_nl_blame(info, info->attrs[MQTTK_A_LISTENER_BIND_IFINDEX],
+			       err);
 	return mqttk_nl_blame(info, info->attrs[MQTTK_A_LISTENER_PORT], err);
 }
 
@@ -117,16 +204,40 @@ static const struct mqttk_nl_addr_types listener_addr = {
 	.port = MQTTK_A_LISTENER_PORT,
 };
 
+static int put_terms(struct sk_buff *skb, const struct mqttk_terms *t)
+{
+	struct nlattr *attr;
+
+	if (nla_put_string(skb, MQTTK_A_LISTENER_NAME, t->name) ||
+	    nla_put_u8(skb, MQTTK_A_LISTENER_ANONYMOUS, t->anonymous) ||
+	    nla_put_u32(skb, MQTTK_A_LISTENER_MAX_CONNECTIONS,
+			t->max_connections) ||
+	    nla_put_u8(skb, MQTTK_A_LISTENER_MAX_QOS, t->max_qos) ||
+	    nla_put_u8(skb, MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID,
+		       t->zero_length_id) ||
+	    nla_put_string(skb, MQTTK_A_LISTENER_AUTO_ID_PREFIX,
+			   t->auto_id_prefix))
+		return -EMSGSIZE;
+	if (t->client_id_prefix[0] &&
+	    nla_put_string(skb, MQTTK_A_LISTENER_CLIENT_ID_PREFIX,
+			   t->client_id_prefix))
+		return -EMSGSIZE;
+	if (!t->mount_len)
+		return 0;
+	attr = nla_reserve(skb, MQTTK_A_LISTENER_MOUNT_POINT,
+			   t->mount_len + 1);
+	if (!attr)
+		return -EMSGSIZE;
+	memcpy(nla_data(attr), t->mount_point, t->mount_len);
+	((u8 *)nla_data(attr))[t->mount_len] = 0;
+	return 0;
+}
+
 static int put_listener(struct sk_buff *skb, struct mqttk_listener *ln)
 {
-	const struct mqttk_listener_config *c = &ln->config;
-
 	lockdep_assert_held(&ln->mn->ctl_mutex);
-	if (nla_put_string(skb, MQTTK_A_LISTENER_NAME, c->name) ||
-	    mqttk_nl_put_addr(skb, &c->addr, &listener_addr) ||
-	    nla_put_u8(skb, MQTTK_A_LISTENER_ANONYMOUS, c->anonymous) ||
-	    nla_put_u32(skb, MQTTK_A_LISTENER_MAX_CONNECTIONS,
-			c->max_connections) ||
+	if (put_terms(skb, mqttk_listener_terms(ln)) ||
+	    mqttk_nl_put_addr(skb, &ln->addr, &listener_addr) ||
 	    nla_put_u32(skb, MQTTK_A_LISTENER_CONNECTIONS,
 			atomic_read(&ln->nr_conns)) ||
 	    nla_put_uint(skb, MQTTK_A_LISTENER_ACCEPTED,
@@ -134,21 +245,10 @@ static int put_listener(struct sk_buff *skb, struct mqttk_listener *ln)
 	    nla_put_uint(skb, MQTTK_A_LISTENER_REFUSED,
 			 (unsigned long)atomic_long_read(&ln->refused)))
 		return -EMSGSIZE;
-	if (c->bind_ifindex &&
-	    nla_put_s32(skb, MQTTK_A_LISTENER_BIND_IFINDEX, c->bind_ifindex))
+	if (ln->bind_ifindex &&
+	    nla_put_s32(skb, MQTTK_A_LISTENER_BIND_IFINDEX, ln->bind_ifindex))
 		return -EMSGSIZE;
 	return 0;
-}
-
-static struct mqttk_listener *find_listener(struct mqttk_net *mn,
-					    const char *name)
-{
-	struct mqttk_listener *ln;
-
-	list_for_each_entry(ln, &mn->listeners, list)
-		if (!strcmp(ln->config.name, name))
-			return ln;
-	return NULL;
 }
 
 /**
@@ -175,7 +275,7 @@ int mqttk_nl_listener_get_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!reply)
 		return -ENOMEM;
 	mutex_lock(&mn->ctl_mutex);
-	ln = find_listener(mn, nla_data(name));
+	ln = mqttk_listener_find(mn, nla_data(name));
 	err = ln ? put_listener(reply, ln) : -ENOENT;
 	mutex_unlock(&mn->ctl_mutex);
 	if (err == -ENOENT)

@@ -65,15 +65,12 @@ static const u8 legal[] = {
  * mqttk_proto_init - a connection that has said nothing yet
  * @peer: zeroed, but for @peer->ep.ops
  * @mn: the broker
- * @anonymous_ok: its listener lets clients without a name in
  */
-void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn,
-		      bool anonymous_ok)
+void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn)
 {
 	peer->mn = mn;
 	peer->state = MQTTK_PEER_NEW;
 	peer->version = MQTTK_V311;
-	peer->anonymous_ok = anonymous_ok;
 	peer->receive_max = MQTTK_RECEIVE_MAX_DEFAULT;
 	peer->max_packet_size = MQTTK_PACKET_SIZE_UNLIMITED;
 	mqttk_out_init(&peer->out, &mn->limits);
@@ -205,6 +202,12 @@ static const char *why(u8 reason)
 		return "over max_packet_size";
 	case MQTTK_REASON_QUOTA_EXCEEDED:
 		return "a limit on memory is reached";
+	case MQTTK_REASON_BAD_CLIENT_ID:
+		return "this listener wants other client identifiers";
+	case MQTTK_REASON_QOS_NOT_SUPPORTED:
+		return "over max_qos of this listener";
+	case MQTTK_REASON_RETAIN_NOT_SUPPORTED:
+		return "retain_available is off";
 	default:
 		return "";
 	}

@@ -18,6 +18,7 @@
 
 struct mqttk_msg;
 struct mqttk_net;
+struct mqttk_terms;
 
 /**
  * enum mqttk_peer_state - how far a connection has come
@@ -46,15 +47,18 @@ enum mqttk_peer_state {
  * @cause: why it is closed, for those who want to know; 0 until farewell
  * @admitted: there is budget for a client; set before CONNECT is handled
  * @gone: the connection is being reset: loops stop; set by anybody
- * @anonymous_ok: clients without a name are let in
+ * @retain_ok: it was told that messages are retained
+ * @max_qos: the highest QoS it may publish with or is granted
  * @will_on_close: the will is due if the connection ends now
  * @keepalive: seconds that hold, the client's or ours, 0: none
+ * @mount_len: bytes of @terms' mount point; 0: none
  * @receive_max: QoS 2 messages it may leave unreleased
  * @unreleased: those it has; what earlier connections left is not counted
  * @expiry: seconds the session shall outlive the connection
  * @will_delay: seconds the will waits for the client to come back
  * @max_packet_size: larger packets are not sent to it;
  *	MQTTK_PACKET_SIZE_UNLIMITED if it did not say
+ * @terms: those of its listener when its CONNECT came, a reference; NULL before
  * @will: message to publish when the connection ends badly, or NULL
  * @aliases_in: topic aliases it has set
  * @aliases_out: topic aliases it was told; the senders'
@@ -64,7 +68,8 @@ enum mqttk_peer_state {
  *
  * Only the conn's own work touches it, but for @out, which has its own lock,
  * @aliases_out, and what the kernel-doc of conn.h says dumps may read.
- * @version and @max_packet_size do not change once senders see the session.
+ * @version, @mount_len, @max_packet_size and @terms do not change once senders
+ * see the session.
  */
 struct mqttk_peer {
 	struct mqttk_endpoint ep;
@@ -76,14 +81,17 @@ struct mqttk_peer {
 	enum mqttk_cause cause;
 	bool admitted;
 	bool gone;
-	bool anonymous_ok;
+	bool retain_ok;
 	bool will_on_close;
+	u8 max_qos;
 	u16 keepalive;
+	u16 mount_len;
 	u16 receive_max;
 	u16 unreleased;
 	u32 expiry;
 	u32 will_delay;
 	u32 max_packet_size;
+	struct mqttk_terms *terms;
 	struct mqttk_msg *will;
 	struct mqttk_aliases_in aliases_in;
 	struct mqttk_aliases_out aliases_out;
@@ -110,8 +118,7 @@ struct mqttk_incoming {
 };
 
 bool mqttk_proto_is_reserved(const struct mqttk_str *topic);
-void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn,
-		      bool anonymous_ok);
+void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn);
 int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		      const u8 *body, size_t avail);
 void mqttk_proto_malformed(struct mqttk_peer *peer, const u8 *packet,

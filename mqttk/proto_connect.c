@@ -16,10 +16,11 @@
 #include "net.h"
 #include "proto_impl.h"
 #include "session.h"
+#include "terms.h"
 #include "topic.h"
 
-/* "auto-" and a UUID, as clients of mosquitto know it. */
-#define AUTO_ID_LEN	(5 + UUID_STRING_LEN)
+/* A prefix and a UUID, as clients of mosquitto know it. */
+#define AUTO_ID_MAX	(MQTTK_ID_PREFIX_MAX + UUID_STRING_LEN)
 
 /* What a client's response topics begin with; its id and a slash follow. */
 #define RESPONSE_PREFIX	"response/"
@@ -35,7 +36,7 @@ struct welcome {
 	struct mqttk_connack ca;
 	struct mqttk_str id;
 	u8 *response_info;
-	char auto_id[AUTO_ID_LEN + 1];
+	char auto_id[AUTO_ID_MAX + 1];
 };
 
 static u32 limit_of(const struct mqttk_peer *peer, enum mqttk_limit key)
@@ -55,7 +56,7 @@ static u8 authenticate(const struct mqttk_peer *peer,
 {
 	if (mqttk_props_has(&c->props, MQTTK_PROP_AUTH_METHOD))
 		return MQTTK_REASON_BAD_AUTH_METHOD;
-	if (!peer->anonymous_ok)
+	if (!peer->terms->anonymous)
 		return MQTTK_REASON_NOT_AUTHORIZED;
 	return 0;
 }
@@ -68,15 +69,29 @@ static bool keepalive_too_long(const struct mqttk_peer *peer,
 	return max && (!c->keepalive || c->keepalive > max);
 }
 
+/* Is the identifier that would hold one that the listener wants? */
+static bool id_ok(const struct mqttk_peer *peer, const struct mqttk_connect *c)
+{
+	const struct mqttk_terms *t = peer->terms;
+	const struct mqttk_str *id = &c->client_id;
+
+	if (id->len)
+		return mqttk_terms_admit_id(t, id->p, id->len);
+	/* Before 5.0 a client cannot be told which id it was given. */
+	if (c->version != MQTTK_V5 && (c->version == MQTTK_V31 || !c->clean))
+		return false;
+	return t->zero_length_id &&
+	       mqttk_terms_admit_id(t, t->auto_id_prefix,
+				    strlen(t->auto_id_prefix));
+}
+
 /* Returns a reason to refuse it, or 0. */
 static u8 judge(const struct mqttk_peer *peer, const struct mqttk_connect *c)
 {
 	bool v5 = c->version == MQTTK_V5;
 	u8 reason;
 
-	/* Before 5.0 a client cannot be told which id it was given. */
-	if (!c->client_id.len && !v5 &&
-	    (c->version == MQTTK_V31 || !c->clean))
+	if (!id_ok(peer, c))
 		return MQTTK_REASON_BAD_CLIENT_ID;
 	reason = authenticate(peer, c);
 	if (reason)
@@ -94,16 +109,35 @@ static u8 judge(const struct mqttk_peer *peer, const struct mqttk_connect *c)
 
 /* -- the will ----------------------------------------------------------- */
 
+static bool retains(const struct mqttk_peer *peer)
+{
+	return mqttk_limit(&peer->mn->limits, MQTTK_LIMIT_RETAIN_AVAILABLE);
+}
+
+/* Returns a reason to refuse the client, or 0. */
+static u8 judge_will(const struct mqttk_peer *peer,
+		     const struct mqttk_connect *c)
+{
+	if (c->will_qos > peer->terms->max_qos)
+		return MQTTK_REASON_QOS_NOT_SUPPORTED;
+	if (c->will_retain && !retains(peer))
+		return MQTTK_REASON_RETAIN_NOT_SUPPORTED;
+	if (!mqttk_proto_mountable(peer, &c->will_topic))
+		return MQTTK_REASON_TOPIC_NAME_INVALID;
+	return 0;
+}
+
 /* Returns a reason to refuse the client, or 0. */
 static u8 make_will(struct mqttk_peer *peer, const struct mqttk_connect *c)
 {
 	const struct mqttk_str *payload = &c->will_payload;
 	struct mqttk_msg *will;
+	u8 reason = judge_will(peer, c);
 	u32 done = 0;
 	int n;
 
-	if (mqttk_proto_is_reserved(&c->will_topic))
-		return 0;
+	if (reason || mqttk_proto_reserved(peer, &c->will_topic))
+		return reason;
 	will = mqttk_proto_msg(peer, &c->will_topic, &c->will_props,
 			       payload->len);
 	if (IS_ERR(will))
@@ -145,6 +179,8 @@ static void settle(struct mqttk_peer *peer, const struct mqttk_connect *c,
 {
 	peer->keepalive = c->keepalive;
 	peer->expiry = expiry_of(peer, c);
+	peer->max_qos = peer->terms->max_qos;
+	peer->retain_ok = retains(peer);
 	if (c->version != MQTTK_V5)
 		return;
 	if (keepalive_too_long(peer, c)) {
@@ -152,6 +188,9 @@ static void settle(struct mqttk_peer *peer, const struct mqttk_connect *c,
 		ca->has_server_keepalive = true;
 		ca->server_keepalive = peer->keepalive;
 	}
+	ca->has_max_qos = peer->max_qos < 2;
+	ca->max_qos = peer->max_qos;
+	ca->no_retain = !peer->retain_ok;
 	ca->has_session_expiry = peer->expiry != c->props.session_expiry;
 	ca->session_expiry = peer->expiry;
 	ca->receive_max = limit_of(peer, MQTTK_LIMIT_MAX_INFLIGHT);
@@ -165,16 +204,19 @@ static void settle(struct mqttk_peer *peer, const struct mqttk_connect *c,
 			       c->props.topic_alias_max);
 }
 
-static void choose_id(struct welcome *w, const struct mqttk_connect *c)
+static void choose_id(const struct mqttk_peer *peer, struct welcome *w,
+		      const struct mqttk_connect *c)
 {
 	uuid_t uuid;
+	int len;
 
 	w->id = c->client_id;
 	if (w->id.len)
 		return;
 	uuid_gen(&uuid);
-	snprintf(w->auto_id, sizeof(w->auto_id), "auto-%pUb", &uuid);
-	w->id = (struct mqttk_str){ w->auto_id, AUTO_ID_LEN };
+	len = scnprintf(w->auto_id, sizeof(w->auto_id), "%s%pUb",
+			peer->terms->auto_id_prefix, &uuid);
+	w->id = (struct mqttk_str){ w->auto_id, len };
 	w->ca.assigned_id = w->id;	/* [MQTT-3.1.3-7] */
 }
 
@@ -275,7 +317,7 @@ static int welcome(struct mqttk_peer *peer, const struct mqttk_connect *c)
 	u8 *buf;
 
 	settle(peer, c, &w.ca);
-	choose_id(&w, c);
+	choose_id(peer, &w, c);
 	offer_response_topics(&w, c);
 	buf = kvmalloc(MQTTK_CONNACK_MAX + w.ca.assigned_id.len +
 		       w.ca.response_info.len, MQTTK_GFP_PEER);
@@ -329,6 +371,7 @@ int mqttk_proto_connect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	if (err)
 		return err;
 	peer->max_packet_size = c.props.max_packet_size;
+	peer->mount_len = peer->terms->mount_len;
 	reason = judge(peer, &c);
 	if (!reason && c.has_will)
 		reason = make_will(peer, &c);

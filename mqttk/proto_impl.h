@@ -24,6 +24,10 @@ int mqttk_proto_connect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 			const u8 *body);
 
 /* proto_publish.c */
+bool mqttk_proto_reserved(const struct mqttk_peer *peer,
+			  const struct mqttk_str *topic);
+bool mqttk_proto_mountable(const struct mqttk_peer *peer,
+			   const struct mqttk_str *topic);
 struct mqttk_msg *mqttk_proto_msg(struct mqttk_peer *peer,
 				  const struct mqttk_str *topic,
 				  const struct mqttk_props *props,

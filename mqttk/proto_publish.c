@@ -15,6 +15,8 @@
 #include "proto_impl.h"
 #include "router.h"
 #include "session.h"
+#include "terms.h"
+#include "topic.h"
 
 /**
  * mqttk_proto_is_reserved - is it a topic that only the broker publishes to?
@@ -30,9 +32,44 @@ bool mqttk_proto_is_reserved(const struct mqttk_str *topic)
 }
 
 /**
+ * mqttk_proto_reserved - may a client not publish to it?
+ * @peer: whose
+ * @topic: a topic name, as the client has it
+ *
+ * Return: true if it may not; below a mount point there is no such topic
+ */
+bool mqttk_proto_reserved(const struct mqttk_peer *peer,
+			  const struct mqttk_str *topic)
+{
+	return !peer->mount_len && mqttk_proto_is_reserved(topic);
+}
+
+/**
+ * mqttk_proto_mountable - is a topic one under the mount point as well?
+ * @peer: whose
+ * @topic: a topic name, as the client has it
+ *
+ * Return: false if it has too many bytes or levels then
+ */
+bool mqttk_proto_mountable(const struct mqttk_peer *peer,
+			   const struct mqttk_str *topic)
+{
+	unsigned int i, levels;
+
+	if (!peer->mount_len)
+		return true;
+	if (topic->len > MQTTK_TOPIC_LEN_MAX - peer->mount_len)
+		return false;
+	levels = peer->terms->mount_levels + 1;
+	for (i = 0; i < topic->len; i++)
+		levels += topic->p[i] == '/';
+	return levels <= MQTTK_TOPIC_LEVELS_MAX;
+}
+
+/**
  * mqttk_proto_msg - begin a message as a PUBLISH or a will describes it
  * @peer: whose
- * @topic: its topic
+ * @topic: its topic, as the client has it; mqttk_proto_mountable()
  * @props: its properties
  * @payload_len: bytes of payload to come
  *
@@ -44,13 +81,16 @@ struct mqttk_msg *mqttk_proto_msg(struct mqttk_peer *peer,
 				  const struct mqttk_props *props,
 				  u32 payload_len)
 {
+	const struct mqttk_str prefix = {
+		peer->terms->mount_point, peer->mount_len,
+	};
 	struct mqttk_msg *msg;
 	u32 len = 0;
 
 	if (props->raw_len)
 		len = mqttk_props_forward_len(props->raw, props->raw_len);
-	msg = mqttk_msg_alloc(&peer->mn->limits, topic->p, topic->len, len,
-			      payload_len, MQTTK_GFP_PEER);
+	msg = mqttk_msg_alloc_under(&peer->mn->limits, &prefix, topic, len,
+				    payload_len, MQTTK_GFP_PEER);
 	if (IS_ERR(msg))
 		return msg;
 	if (len)
@@ -91,6 +131,30 @@ static int resolve_alias(struct mqttk_peer *peer, struct mqttk_publish *pub)
 	return mqttk_alias_in_get(&peer->aliases_in, alias, &pub->topic);
 }
 
+/*
+ * Does the client ask for more than it was told there is? A reason of 5.0 to
+ * close its connection, or 0.
+ */
+static u8 judge(const struct mqttk_peer *peer, const struct mqttk_publish *pub)
+{
+	if (pub->qos > peer->max_qos)
+		return MQTTK_REASON_QOS_NOT_SUPPORTED;
+	if (pub->retain && !peer->retain_ok)
+		return MQTTK_REASON_RETAIN_NOT_SUPPORTED;
+	return 0;
+}
+
+/* Where a message may not go: a reason of 5.0 not to take it, or 0. */
+static u8 judge_topic(const struct mqttk_peer *peer,
+		      const struct mqttk_str *topic)
+{
+	if (mqttk_proto_reserved(peer, topic))
+		return MQTTK_REASON_NOT_AUTHORIZED;
+	if (!mqttk_proto_mountable(peer, topic))
+		return MQTTK_REASON_TOPIC_NAME_INVALID;
+	return 0;
+}
+
 /**
  * mqttk_proto_publish_begin - the first bytes of a PUBLISH came
  * @peer: the connection
@@ -110,12 +174,16 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 {
 	struct mqttk_publish pub;
 	struct mqttk_msg *msg;
+	u8 reason;
 	int n, err;
 
 	n = mqttk_wire_publish(peer->version, f->flags, f->remaining, body,
 			       avail, &pub);
 	if (n <= 0)
 		return n;
+	reason = judge(peer, &pub);
+	if (reason)
+		return mqttk_proto_violation(peer, reason);
 	err = resolve_alias(peer, &pub);
 	if (err == -EADDRNOTAVAIL)
 		mqttk_limit_hit(&peer->mn->limits, MQTTK_LIMIT_MAX_TOPIC_ALIAS,
@@ -130,10 +198,9 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 	};
 	mqttk_stat_add(peer->mn, MQTTK_STAT_PUBLISH_BYTES_RECEIVED, in->left);
 	/* It goes nowhere. */
-	if (mqttk_proto_is_reserved(&pub.topic)) {
-		in->reason = MQTTK_REASON_NOT_AUTHORIZED;
+	in->reason = judge_topic(peer, &pub.topic);
+	if (in->reason)
 		return n;
-	}
 	msg = mqttk_proto_msg(peer, &pub.topic, &pub.props, in->left);
 	if (IS_ERR(msg)) {
 		mqttk_proto_publish_refused(peer, in);

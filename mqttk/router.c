@@ -69,6 +69,7 @@ struct match {
  * @from: who published it, or NULL
  * @picking: how groups pick a member, once the first group was met
  * @matched: a filter was found
+ * @upgrade: upgrade_outgoing_qos is on
  * @credit: references taken but not given to a queue yet
  * @cost: queues that took it, and what finding them took, in the same coin
  * @slice: receivers since the last chance to yield
@@ -84,6 +85,7 @@ struct fanout {
 	const struct mqttk_session *from;
 	struct mqttk_picking picking;
 	bool matched;
+	bool upgrade;
 	unsigned int credit;
 	unsigned int cost;
 	unsigned int slice;
@@ -115,6 +117,11 @@ static bool is_unwanted(const struct fanout *fo, const struct mqttk_sub *sub)
 		!memcmp(s->id, from->id, s->id_len));
 }
 
+static u8 qos_for(const struct fanout *fo, const struct mqttk_sub *sub)
+{
+	return fo->upgrade ? sub->qos : min_t(u8, fo->msg->qos, sub->qos);
+}
+
 static void need_credit(struct fanout *fo)
 {
 	if (fo->credit)
@@ -128,8 +135,7 @@ static void append(struct fanout *fo, const struct mqttk_sub *sub,
 		   struct mqttk_via *via, bool retain_as_published)
 {
 	need_credit(fo);
-	if (mqttk_session_append(session_of(sub), fo->msg,
-				 min_t(u8, fo->msg->qos, sub->qos),
+	if (mqttk_session_append(session_of(sub), fo->msg, qos_for(fo, sub),
 				 retain_as_published && fo->msg->retain,
 				 via)) {
 		fo->credit--;
@@ -325,8 +331,7 @@ static const struct mqttk_picking *picking(struct fanout *fo)
 static bool offer(struct fanout *fo, const struct mqttk_sub *sub)
 {
 	need_credit(fo);
-	if (!mqttk_session_offer(session_of(sub), fo->msg,
-				 min_t(u8, fo->msg->qos, sub->qos),
+	if (!mqttk_session_offer(session_of(sub), fo->msg, qos_for(fo, sub),
 				 keeps_retain(sub) && fo->msg->retain,
 				 sub->via))
 		return false;
@@ -369,7 +374,7 @@ static void give_group(struct fanout *fo, struct mqttk_group *g)
 	if (!sub || offer(fo, sub) || offer_others(fo, g, sub, false))
 		return;
 	/* Who is away keeps nothing of QoS 0. */
-	if (fo->msg->qos && offer_others(fo, g, sub, true))
+	if (qos_for(fo, sub) && offer_others(fo, g, sub, true))
 		return;
 	append(fo, sub, sub->via, keeps_retain(sub));
 }
@@ -475,6 +480,22 @@ static void fan_out(struct fanout *fo)
 		kvfree(fo->filters);
 }
 
+/*
+ * Without retain_available what was to be retained is only delivered. It speaks
+ * of clients: what the broker or its administrator says is retained.
+ */
+static int retain(struct mqttk_net *mn, struct mqttk_msg *msg,
+		  const struct mqttk_session *from)
+{
+	int err = -EOPNOTSUPP;
+
+	if (!from || mqttk_limit(&mn->limits, MQTTK_LIMIT_RETAIN_AVAILABLE))
+		err = mqttk_retain_set(&mn->retained, msg);
+	if (err)
+		mqttk_stat_inc(mn, MQTTK_STAT_RETAIN_REFUSED);
+	return err;
+}
+
 /* What mqttk_router_publish() does; @retained is what came of retaining it. */
 static unsigned int publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 			    const struct mqttk_session *from, bool *matched,
@@ -485,12 +506,11 @@ static unsigned int publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 		.msg = msg,
 		.from = from,
 		.room = FILTERS_ONSTACK,
+		.upgrade = mqttk_limit(&mn->limits, MQTTK_LIMIT_UPGRADE_QOS),
 	};
 
 	fo.filters = fo.fixed;
-	*retained = msg->retain ? mqttk_retain_set(&mn->retained, msg) : 0;
-	if (*retained)
-		mqttk_stat_inc(mn, MQTTK_STAT_RETAIN_REFUSED);
+	*retained = msg->retain ? retain(mn, msg, from) : 0;
 	fan_out(&fo);
 	if (fo.credit)
 		WARN_ON_ONCE(refcount_sub_and_test(fo.credit, &msg->ref));

@@ -15,6 +15,7 @@
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
+#include "terms.h"
 #include "via.h"
 
 /* Messages gathered for one send. */
@@ -104,6 +105,16 @@ static bool is_too_large(const struct mqttk_peer *peer, u32 size)
 	return size > peer->max_packet_size || size == MQTTK_PUB_TOO_LARGE;
 }
 
+/*
+ * What a session was subscribed to by another listener may not lie under the
+ * mount point: it has no name for this client, so it is passed over.
+ */
+static bool is_mounted(const struct mqttk_peer *peer,
+		       const struct mqttk_msg *msg)
+{
+	return mqttk_terms_mounted(peer->terms, msg->data, msg->topic_len);
+}
+
 /* Makes the packet of a message, or of a PUBREL. */
 static void prepare(struct mqttk_conn *conn, struct mqttk_qent *e,
 		    struct mqttk_outgoing *o)
@@ -111,9 +122,15 @@ static void prepare(struct mqttk_conn *conn, struct mqttk_qent *e,
 	const struct mqttk_peer *peer = &conn->peer;
 	struct mqttk_pub_out *out = &o->out;
 
+	o->topic_at = peer->mount_len;
 	if (!e->msg) {
 		o->size = mqttk_wire_put_ack(o->head, peer->version,
 					     MQTTK_PUBREL, e->id, 0);
+		return;
+	}
+	e->skip = peer->mount_len && !is_mounted(peer, e->msg);
+	if (e->skip) {
+		o->size = 0;
 		return;
 	}
 	*out = (struct mqttk_pub_out){
@@ -122,7 +139,7 @@ static void prepare(struct mqttk_conn *conn, struct mqttk_qent *e,
 		.dup = e->dup,
 		.retain = e->retain,
 		.id = e->id,
-		.topic_len = e->msg->topic_len,
+		.topic_len = e->msg->topic_len - o->topic_at,
 		.payload_len = e->msg->payload_len,
 	};
 	if (peer->version == MQTTK_V5)
@@ -169,11 +186,12 @@ static void add_packet(struct gather *g, const struct mqttk_qent *e,
 	add_piece(g, o->head, o->head_len, &skip);
 	if (!o->tail_len && !msg->bvec) {
 		/* Topic and payload lie side by side. */
-		add_piece(g, msg->data, msg->topic_len + msg->payload_len,
+		add_piece(g, msg->data + o->topic_at,
+			  msg->topic_len - o->topic_at + msg->payload_len,
 			  &skip);
 		return;
 	}
-	add_piece(g, msg->data, out->topic_len, &skip);
+	add_piece(g, msg->data + o->topic_at, out->topic_len, &skip);
 	add_piece(g, o->tail, o->tail_len, &skip);
 	if (out->subids_len)
 		add_piece(g, e->via->subids, out->subids_len, &skip);

@@ -60,7 +60,7 @@
  * on top with their length.
  */
 #define MQTTK_FIXED_MAX		5
-#define MQTTK_CONNACK_MAX	(MQTTK_FIXED_MAX + 2 + 4 + 19 + 5 * 3)
+#define MQTTK_CONNACK_MAX	(MQTTK_FIXED_MAX + 2 + 4 + 23 + 5 * 3)
 #define MQTTK_ACK_MAX		5
 #define MQTTK_PINGRESP_MAX	2
 #define MQTTK_SUBACK_HEADER_MAX	(MQTTK_FIXED_MAX + 2 + 1)
@@ -236,6 +236,9 @@ struct mqttk_sub_iter {
  * @session_present: whether a stored session goes on; ignored unless accepted
  * @has_session_expiry: @session_expiry is to be told
  * @has_server_keepalive: @server_keepalive is to be told
+ * @has_max_qos: @max_qos is to be told
+ * @no_retain: nothing is retained
+ * @max_qos: the highest QoS it may publish with, 0 or 1
  * @session_expiry: the one used in place of the client's
  * @max_packet_size: what the client may send, in bytes; 0 for no limit
  * @receive_max: how many QoS 1 and 2 messages it may send unacknowledged; 0
@@ -255,6 +258,9 @@ struct mqttk_connack {
 	bool session_present;
 	bool has_session_expiry;
 	bool has_server_keepalive;
+	bool has_max_qos;
+	bool no_retain;
+	u8 max_qos;
 	u32 session_expiry;
 	u32 max_packet_size;
 	u16 receive_max;

@@ -1088,8 +1088,8 @@ static void wire5_subids(struct kunit *test)
 static void wire5_put_connack(struct kunit *test)
 {
 	static const char want[] =
-		"\x20\x2e\1\0\x2b\x11\0\0\1\0\x21\0\x14\x27\0\x1e\x84\x80"
-		"\x22\0\x0a\x13\0\x3c\x12\0\2id\x1f\0\2hi\x1a\0\1r\x15\0\1"
+		"\x20\x32\1\0\x2f\x11\0\0\1\0\x21\0\x14\x27\0\x1e\x84\x80"
+		"\x22\0\x0a\x13\0\x3c\x24\1\x25\0\x12\0\2id\x1f\0\2hi\x1a\0\1r\x15\0\1"
 		"m\x16\0\3\0\1\2";
 	struct mqttk_connack c = {
 		.session_present = true,
@@ -1097,6 +1097,7 @@ static void wire5_put_connack(struct kunit *test)
 		.receive_max = 20, .max_packet_size = 2000000,
 		.topic_alias_max = 10,
 		.has_server_keepalive = true, .server_keepalive = 60,
+		.has_max_qos = true, .max_qos = 1, .no_retain = true,
 		.assigned_id = STR("id"), .reason_string = STR("hi"),
 		.response_info = STR("r"), .auth_method = STR("m"),
 		.auth_data = STR("\0\1\2"),
