@@ -198,20 +198,6 @@ u64 mqttk_nl_msec_since(ktime_t when)
 	return when ? max(ktime_ms_delta(ktime_get_boottime(), when), 0) : 0;
 }
 
-/* What is laid out and refused as yet */
-
-static int refuse(struct netlink_ext_ack *extack)
-{
-	NL_SET_ERR_MSG(extack, "this version of the module cannot do that");
-	return -EOPNOTSUPP;
-}
-
-int mqttk_nl_config_set_doit(struct sk_buff *skb,
-			     struct genl_info *info)
-{
-	return refuse(info->extack);
-}
-
 /*
  * As the specification lists them, and with who may listen, which the
  * generator of 6.12 leaves out.
