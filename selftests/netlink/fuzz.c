@@ -4,8 +4,9 @@
  * to every operation that the specification has, several in one message, by
  * several sockets, of which some are closed while a dump is under way. What it
  * finds is for the kernel's own checks to say, but for this: every operation
- * was granted and refused; every refusal says why; and who is no administrator
- * is told nothing at all, -u, in the same words whatever the broker holds.
+ * was granted and refused; every refusal says why; who is no administrator is
+ * told nothing at all, -u, in the same words whatever the broker holds; and
+ * where the broker lets nobody in, in a user namespace, nothing is granted, -x.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -28,7 +29,7 @@ static uint16_t family;
 static uint32_t group;
 static uint32_t seq;
 static struct request window[WINDOW];
-static bool unprivileged;
+static bool unprivileged, stranger;
 static unsigned int port;
 static int failed;
 
@@ -50,16 +51,17 @@ static void die(const char *what)
 static int open_socket(bool plain)
 {
 	struct timeval tv = { .tv_sec = 60 };
+	bool root = !unprivileged && !stranger;
 	int one = 1, size = 1 << 22, fd;
 
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC);
 	if (fd < 0)
 		die("socket");
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
-	setsockopt(fd, SOL_SOCKET, unprivileged ? SO_SNDBUF : SO_SNDBUFFORCE,
-		   &size, sizeof(size));
-	setsockopt(fd, SOL_SOCKET, unprivileged ? SO_RCVBUF : SO_RCVBUFFORCE,
-		   &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, root ? SO_SNDBUFFORCE : SO_SNDBUF, &size,
+		   sizeof(size));
+	setsockopt(fd, SOL_SOCKET, root ? SO_RCVBUFFORCE : SO_RCVBUF, &size,
+		   sizeof(size));
 	setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	/* An answer that repeats a request is as long as the request. */
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &one, sizeof(one));
@@ -146,9 +148,12 @@ static void check_denied(const struct request *r, const struct nlmsghdr *n,
 	bool known = r->op && (r->dump ? r->op->has_dump : r->op->has_do);
 	bool good = n->nlmsg_type == NLMSG_ERROR;
 
-	if (r->op && !r->op->admin)
+	if (r->op && !r->op->admin && !stranger)
 		return;
-	if (r->plain)
+	/* Attributes are looked at before the namespace is. */
+	if (r->plain && stranger)
+		good = good && error < 0;
+	else if (r->plain)
 		good = good && error == (known ? -EPERM : -EOPNOTSUPP);
 	add_to_digest(&n->nlmsg_type, sizeof(n->nlmsg_type));
 	add_to_digest(n + 1, n->nlmsg_len - sizeof(*n));
@@ -199,7 +204,7 @@ static void answer(const struct nlmsghdr *n)
 		return;
 	if (n->nlmsg_type == NLMSG_ERROR || n->nlmsg_type == NLMSG_DONE)
 		memcpy(&error, n + 1, sizeof(error));
-	if (unprivileged) {
+	if (unprivileged || stranger) {
 		check_denied(r, n, error);
 	} else if (!r->op || !r->plain) {
 		others++;
@@ -387,9 +392,9 @@ static void check_figures(void)
 
 static void usage(void)
 {
-	fputs("Usage: nl-fuzz [-n REQUESTS] [-s SEED] [-l PORT] [-u]\n"
+	fputs("Usage: nl-fuzz [-n REQUESTS] [-s SEED] [-l PORT] [-u | -x]\n"
 	      "-l: keep a listener there; -u: as nobody, who is to learn nothing;\n"
-	      "prints a digest of all that was answered\n", stderr);
+	      "prints a digest of all that was answered; -x: nothing is granted\n", stderr);
 	exit(2);
 }
 
@@ -399,7 +404,7 @@ int main(int argc, char **argv)
 	int c;
 
 	seed = 1;
-	while ((c = getopt(argc, argv, "n:s:l:u")) != -1) {
+	while ((c = getopt(argc, argv, "n:s:l:ux")) != -1) {
 		switch (c) {
 		case 'n':
 			todo = atoi(optarg);
@@ -412,6 +417,9 @@ int main(int argc, char **argv)
 			break;
 		case 'u':
 			unprivileged = true;
+			break;
+		case 'x':
+			stranger = true;
 			break;
 		default:
 			usage();
@@ -429,7 +437,7 @@ int main(int argc, char **argv)
 			tend();
 		one_batch(&todo);
 	}
-	if (unprivileged) {
+	if (unprivileged || stranger) {
 		if (!failed)
 			printf("ok - who may not ask learns nothing\n");
 		printf("digest=%016llx\n", (unsigned long long)digest);
