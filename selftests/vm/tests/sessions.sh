@@ -5,6 +5,7 @@
 # retained messages at QoS 1 and 2, and paho's own ways to go on after a link is
 # cut or its process killed.
 # time: 600
+# kernels: 6.12
 # mem: 1024
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
