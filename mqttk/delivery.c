@@ -586,9 +586,13 @@ unsigned int mqttk_session_take(struct mqttk_session *s,
 	spin_lock_bh(&s->lock);
 	/* Whose look has not ended yet wakes us when it has. */
 	if (s->ep == ep && !s->peeker) {
-		n = s->plain ? take_plain(s, ents, max) :
-			       take_windowed(s, ents, max);
-		*more = may_send(s);
+		if (s->plain) {
+			n = take_plain(s, ents, max);
+			*more = s->queue.nr;
+		} else {
+			n = take_windowed(s, ents, max);
+			*more = may_send(s);
+		}
 	}
 	spin_unlock_bh(&s->lock);
 	return n;

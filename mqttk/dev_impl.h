@@ -15,8 +15,10 @@
 #include <linux/wait.h>
 
 #include "dev.h"
+#include "msg.h"
 #include "queue.h"
 #include "session.h"
+#include "via.h"
 
 struct file;
 struct iov_iter;
@@ -119,8 +121,6 @@ int mqttk_dev_subscribe(struct mqttk_dev_file *f, const u8 *filter, u16 len,
 int mqttk_dev_subscribe_default(struct mqttk_dev_file *f,
 				const struct file *file);
 struct mqttk_qent *mqttk_dev_first(struct mqttk_dev_file *f);
-void mqttk_dev_drop_first(struct mqttk_dev_file *f);
-void mqttk_dev_settle(struct mqttk_dev_file *f);
 void mqttk_dev_refresh(struct mqttk_dev_file *f);
 void mqttk_dev_free_held(struct mqttk_dev_file *f, struct mqttk_net *mn);
 
@@ -128,6 +128,41 @@ static inline struct mqttk_qent *mqttk_dev_held(struct mqttk_dev_file *f,
 						unsigned int i)
 {
 	return &f->held[f->first + i];
+}
+
+static inline void mqttk_dev_put_held(struct mqttk_qent *e)
+{
+	mqttk_msg_put(e->msg);
+	mqttk_via_put(e->via);
+}
+
+static inline void mqttk_dev_pop_held(struct mqttk_dev_file *f)
+{
+	mqttk_dev_put_held(mqttk_dev_held(f, 0));
+	f->first++;
+	f->nr_held--;
+}
+
+/* The first message was read; in use, under its lock. */
+static inline void mqttk_dev_drop_first(struct mqttk_dev_file *f)
+{
+	f->seq += mqttk_dev_held(f, 0)->lost + 1;
+	mqttk_dev_pop_held(f);
+}
+
+/*
+ * A reader is done: see that the next one comes; in use, under its lock.
+ *
+ * Next to do is to read a message, to go on with a replay, or to set the
+ * default filter, which failed or was left to us. That there is something may
+ * prove wrong, that there is nothing not. A replay that found no room is woken
+ * when there is some, unless what took it was read just now.
+ */
+static inline void mqttk_dev_settle(struct mqttk_dev_file *f)
+{
+	if (f->nr_held || f->more || f->again || (f->replaying && f->got) ||
+	    !f->filtered)
+		mqttk_dev_wake(f);
 }
 
 /* May there be something to read? Without looking; in use, under its lock. */

@@ -144,26 +144,13 @@ static void fill(struct mqttk_dev_file *f)
 	}
 }
 
-static void put_held(struct mqttk_qent *e)
-{
-	mqttk_msg_put(e->msg);
-	mqttk_via_put(e->via);
-}
-
-static void pop_held(struct mqttk_dev_file *f)
-{
-	put_held(mqttk_dev_held(f, 0));
-	f->first++;
-	f->nr_held--;
-}
-
 /* Its time was over before it was read. */
 static void expire_first(struct mqttk_dev_file *f)
 {
 	struct mqttk_session *s = f->session;
 
 	f->lost = mqttk_dev_held(f, 0)->lost;
-	pop_held(f);
+	mqttk_dev_pop_held(f);
 	spin_lock_bh(&s->lock);
 	s->expired++;
 	spin_unlock_bh(&s->lock);
@@ -197,32 +184,6 @@ struct mqttk_qent *mqttk_dev_first(struct mqttk_dev_file *f)
 }
 
 /**
- * mqttk_dev_drop_first - the first message was read
- * @f: the file, in use, under its lock
- */
-void mqttk_dev_drop_first(struct mqttk_dev_file *f)
-{
-	f->seq += mqttk_dev_held(f, 0)->lost + 1;
-	pop_held(f);
-}
-
-/**
- * mqttk_dev_settle - a reader is done: see that the next one comes
- * @f: the file, in use, under its lock
- *
- * Next to do is to read a message, to go on with a replay, or to set the
- * default filter, which failed or was left to us. That there is something may
- * prove wrong, that there is nothing not. A replay that found no room is woken
- * when there is some, unless what took it was read just now.
- */
-void mqttk_dev_settle(struct mqttk_dev_file *f)
-{
-	if (f->nr_held || f->more || f->again || (f->replaying && f->got) ||
-	    !f->filtered)
-		mqttk_dev_wake(f);
-}
-
-/**
  * mqttk_dev_refresh - find out if there is something to read
  * @f: the file, in use, under its lock
  *
@@ -252,6 +213,6 @@ void mqttk_dev_free_held(struct mqttk_dev_file *f, struct mqttk_net *mn)
 		if (!e->id && e->via && e->via->group && !mn->dying)
 			mqttk_router_reroute(mn, e);
 		else
-			put_held(e);
+			mqttk_dev_put_held(e);
 	}
 }

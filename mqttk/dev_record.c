@@ -36,6 +36,9 @@
 /* Payload copied between two chances to let go of the netns. */
 #define COPY_STEP	SZ_64K
 
+/* The longest record that is worth a shorter way. */
+#define SIMPLE_MAX	256
+
 /* Headers of later versions that are understood if what they add is 0. */
 #define HEADER_MAX	256
 
@@ -72,20 +75,20 @@ static void make_header(struct mqttk_record *r, struct mqttk_dev_file *f,
 {
 	const struct mqttk_msg *msg = e->msg;
 
-	*r = (struct mqttk_record){
-		.len = size,
-		.header_len = sizeof(*r),
-		.topic_len = msg->topic_len,
-		.props_len = props_len(e),
-		.payload_len = msg->payload_len,
-		.flags = (e->retain ? MQTTK_RECORD_RETAIN : 0) |
-			 (e->dup ? MQTTK_RECORD_DUP : 0),
-		.qos = e->qos,
-		.token = e->id,
-		.lost = e->lost,
-		.seq = f->seq + e->lost,
-		.usec = ktime_to_us(msg->stamp),
-	};
+	r->len = size;
+	r->header_len = sizeof(*r);
+	r->topic_len = msg->topic_len;
+	r->props_len = props_len(e);
+	r->payload_len = msg->payload_len;
+	r->flags = (e->retain ? MQTTK_RECORD_RETAIN : 0) |
+		   (e->dup ? MQTTK_RECORD_DUP : 0);
+	r->qos = e->qos;
+	r->reserved = 0;
+	r->expiry = 0;
+	r->token = e->id;
+	r->lost = e->lost;
+	r->seq = f->seq + e->lost;
+	r->usec = ktime_to_us(msg->stamp);
 	if (msg->has_lifetime) {
 		r->flags |= MQTTK_RECORD_EXPIRES;
 		r->expiry = seconds_left(msg);
@@ -135,62 +138,52 @@ static bool put_payload(struct progress *p, const struct mqttk_msg *msg)
 	return true;
 }
 
-/**
- * struct draft - a record as it is made
- * @r: its header
- * @body: what follows, if there is room
- *
- * Each copy to a user takes its time, however few bytes there are: so what is
- * small is put together first. Most messages are.
- */
-struct draft {
-	struct mqttk_record r;
-	u8 body[208];
-};
-
-static u8 *add(u8 *to, const void *from, u32 len)
-{
-	memcpy(to, from, len);
-	return to + len;
-}
-
-/* Puts all of a small record together. */
-static void make_body(struct draft *d, const struct mqttk_qent *e)
-{
-	struct mqttk_msg *msg = e->msg;
-	u8 *end = (u8 *)d + d->r.len;
-	u8 *to = d->body;
-
-	if (!d->r.props_len) {
-		/* Topic and payload lie side by side. */
-		to = add(to, msg->data, msg->topic_len + msg->payload_len);
-	} else {
-		to = add(to, msg->data, msg->topic_len);
-		if (e->via)
-			to = add(to, e->via->subids, e->via->len);
-		to = add(to, mqttk_msg_props(msg), msg->props_len);
-		to = add(to, mqttk_msg_inline(msg), msg->payload_len);
-	}
-	memset(to, 0, end - to);
-}
-
 /* Goes on with a record. Page faults are disabled. False if it stops short. */
-static bool put_pieces(struct progress *p, const struct draft *d,
+static bool put_pieces(struct progress *p, const struct mqttk_record *r,
 		       const struct mqttk_qent *e)
 {
 	static const u8 zeros[MQTTK_RECORD_ALIGN];
-	const struct mqttk_record *r = &d->r;
 	struct mqttk_msg *msg = e->msg;
 	u32 body = sizeof(*r) + r->topic_len + r->props_len + r->payload_len;
 
-	if (r->len <= sizeof(*d))
-		return put_piece(p, d, r->len);
 	return put_piece(p, r, sizeof(*r)) &&
 	       put_piece(p, msg->data, msg->topic_len) &&
 	       (!e->via || put_piece(p, e->via->subids, e->via->len)) &&
 	       put_piece(p, mqttk_msg_props(msg), msg->props_len) &&
 	       put_payload(p, msg) &&
 	       put_piece(p, zeros, r->len - body);
+}
+
+/*
+ * Most records are small and go to plain memory that is there: then what copies
+ * of any size into memory of any kind take is most of what a read takes. Page
+ * faults are disabled. False if it is not as simple as that: nothing was done.
+ */
+static bool put_simple(const struct mqttk_record *r, const struct mqttk_msg *msg,
+		       struct iov_iter *to)
+{
+	u32 len = msg->topic_len + msg->payload_len;
+	u8 __user *at;
+
+	if (r->len > SIMPLE_MAX || r->props_len || msg->bvec ||
+	    !iter_is_ubuf(to))
+		return false;
+	at = iter_iov_addr(to);
+	if (!IS_ALIGNED((unsigned long)at, MQTTK_RECORD_ALIGN) ||
+	    !user_access_begin(at, r->len))
+		return false;
+	unsafe_copy_to_user(at, (const char *)r, sizeof(*r), fault);
+	/* What is behind the payload first. */
+	unsafe_put_user(0, (u64 __user *)(at + r->len) - 1, fault);
+	/* Topic and payload lie side by side. */
+	unsafe_copy_to_user(at + sizeof(*r), (const char *)msg->data, len,
+			    fault);
+	user_access_end();
+	iov_iter_advance(to, r->len);
+	return true;
+fault:
+	user_access_end();
+	return false;
 }
 
 /*
@@ -220,18 +213,21 @@ static int put_record(struct mqttk_dev_file *f, const struct mqttk_qent *e,
 {
 	unsigned int tries = FAULT_TRIES;
 	size_t copied = 0;
+	struct mqttk_record r;
 	struct progress p;
-	struct draft d;
 	bool whole;
 	int err;
 
-	make_header(&d.r, f, e, size);
-	if (size <= sizeof(d))
-		make_body(&d, e);
+	make_header(&r, f, e, size);
+	pagefault_disable();
+	whole = put_simple(&r, e->msg, to);
+	pagefault_enable();
+	if (whole)
+		return 0;
 	for (;;) {
 		p = (struct progress){ .to = to, .skip = copied };
 		pagefault_disable();
-		whole = put_pieces(&p, &d, e);
+		whole = put_pieces(&p, &r, e);
 		pagefault_enable();
 		if (whole)
 			return 0;
@@ -254,7 +250,7 @@ static int read_while_fitting(struct mqttk_dev_file *f, struct iov_iter *to,
 	u64 size;
 	int err;
 
-	while (mqttk_dev_may_have(f) && (e = mqttk_dev_first(f))) {
+	while ((e = mqttk_dev_first(f))) {
 		size = mqttk_dev_record_size(e);
 		if (size > iov_iter_count(to))
 			break;
@@ -264,8 +260,9 @@ static int read_while_fitting(struct mqttk_dev_file *f, struct iov_iter *to,
 		mqttk_dev_drop_first(f);
 		mqttk_stat_inc(f->mn, MQTTK_STAT_MESSAGES_SENT);
 		*done += size;
-		if (iov_iter_count(to) < sizeof(struct mqttk_record) ||
-		    signal_pending(current) || rwsem_is_contended(&f->live))
+		/* Mostly that is all, and a second look tells nothing new. */
+		if (!mqttk_dev_may_have(f) || signal_pending(current) ||
+		    rwsem_is_contended(&f->live))
 			break;
 		cond_resched();
 	}
@@ -290,10 +287,8 @@ ssize_t mqttk_dev_read_records(struct mqttk_dev_file *f,
 	err = mqttk_dev_begin(f);
 	if (err)
 		return err;
-	err = mqttk_dev_subscribe_default(f, file);
-	/* However it may look: who asks is told for sure. */
-	if (!err && !mqttk_dev_may_have(f))
-		mqttk_dev_first(f);
+	if (unlikely(!f->filtered))
+		err = mqttk_dev_subscribe_default(f, file);
 	if (!err) {
 		err = read_while_fitting(f, to, &done);
 		if (err) {

@@ -313,14 +313,16 @@ void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
 	struct mqttk_queue_pos pos;
 	struct mqttk_chunk *c;
 
-	*e = *mqttk_queue_first(q, &pos);
-	forget(q, e);
-	c = pos.chunk;
-	if (!c) {
+	if (q->nr_inplace) {
+		*e = q->inplace[q->first];
+		forget(q, e);
 		q->first = (q->first + 1) % MQTTK_QUEUE_INPLACE;
 		q->nr_inplace--;
 		return;
 	}
+	*e = *mqttk_queue_first(q, &pos);
+	forget(q, e);
+	c = pos.chunk;
 	c->nr_qos0 -= !e->qos;
 	if (++c->head == c->tail)
 		free_chunk(c, limits);
