@@ -149,12 +149,13 @@ _mqttkctl()
 		listener|client|session|limit)
 			"_mqttkctl_${words[i]}" $((${#words[@]} - 1 - i)) "${words[i + 1]}"
 			;;
-		sub)	_mqttkctl_words -t -q -v -C -W -F -N -R --retained-only --help ;;
+		sub)	_mqttkctl_words -t -q -v -C -W -F -N -R -i -c -x --retained-only \
+				--retain-as-published --help ;;
 		pub)
 			if [[ $prev == -f ]]; then
 				mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			else
-				_mqttkctl_words -t -m -f -l -n -q -r --help
+				_mqttkctl_words -t -m -f -l -s -n -q -r --help
 			fi
 			;;
 		esac

@@ -169,7 +169,7 @@ static struct timespec wall_time(const struct device_message *m)
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_REALTIME, &real);
 	ns = (__s64)(real.tv_sec - boot.tv_sec) * 1000000000 +
-	     (real.tv_nsec - boot.tv_nsec) + (__s64)m->usec * 1000;
+	     (real.tv_nsec - boot.tv_nsec) + (__s64)m->record->usec * 1000;
 	return (struct timespec){ .tv_sec = ns / 1000000000,
 				  .tv_nsec = ns % 1000000000 };
 }
@@ -350,6 +350,11 @@ key:
 	}
 }
 
+static bool is_retained(const struct device_message *m)
+{
+	return m->record->flags & MQTTK_RECORD_RETAIN;
+}
+
 /* Returns false, having said why, if the payload is to be JSON and is not. */
 static bool put_json(const struct device_message *m, bool bare)
 {
@@ -369,8 +374,11 @@ static bool put_json(const struct device_message *m, bool bare)
 	put_time("%z", &ts);
 	fputs("\",\"topic\":", stdout);
 	put_json_string(m->topic, m->topic_len);
-	printf(",\"qos\":%d,\"retain\":%d,\"payloadlen\":%zu,\"payload\":",
-	       m->qos, m->retain, m->full_len);
+	printf(",\"qos\":%d,\"retain\":%d,\"payloadlen\":%zu,",
+	       m->record->qos, is_retained(m), m->payload_len);
+	if (m->record->token)
+		printf("\"mid\":%u,", m->record->token);
+	fputs("\"payload\":", stdout);
 	if (!m->payload_len)
 		fputs("null", stdout);
 	else if (bare)
@@ -401,20 +409,19 @@ static bool put_field(const struct field *f, const struct device_message *m)
 	case 'j':
 		return put_json(m, f->conversion == 'J');
 	case 'l':
-		put_number(f, m->full_len);
+		put_number(f, m->payload_len);
 		break;
 	case 'm':
-		/* No packets here, so no packet identifiers. */
-		put_number(f, 0);
+		put_number(f, m->record->token);
 		break;
 	case 'p':
 		put_bytes(f, m->payload, m->payload_len);
 		break;
 	case 'q':
-		printf("%d", m->qos);
+		printf("%d", m->record->qos);
 		break;
 	case 'r':
-		printf("%d", m->retain);
+		printf("%d", is_retained(m));
 		break;
 	case 't':
 		put_bytes(f, m->topic, m->topic_len);

@@ -10,8 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <linux/mqttk.h>
-
 #include "device.h"
 #include "mqttkctl.h"
 
@@ -41,10 +39,6 @@ enum pub_source {
  * @qos: -q
  * @retain: -r
  * @fd: the device
- * @head: options and topic as they stand before every payload
- * @head_len: bytes of @head
- * @out: lines to write
- * @len: bytes of @out
  */
 struct pub {
 	const char *topic;
@@ -53,10 +47,6 @@ struct pub {
 	int qos;
 	bool retain;
 	int fd;
-	char *head;
-	size_t head_len;
-	char out[MQTTK_WRITE_MAX];
-	size_t len;
 };
 
 static const char usage_text[] =
@@ -156,24 +146,6 @@ static int take_options(struct pub *p, int argc, char **argv)
 	return 0;
 }
 
-/* Makes what stands before every payload. */
-static int make_head(struct pub *p)
-{
-	size_t len = strlen(p->topic);
-
-	p->head = malloc(32 + 4 * len);
-	if (!p->head) {
-		fprintf(stderr, "pub: out of memory\n");
-		return -1;
-	}
-	p->head_len = sprintf(p->head, "qos=%d%s;", p->qos,
-			      p->retain ? ",retain" : "");
-	p->head_len += device_escape(p->head + p->head_len, p->topic, len,
-				     true);
-	p->head[p->head_len++] = ' ';
-	return 0;
-}
-
 static const char *write_error(int err)
 {
 	switch (err) {
@@ -185,132 +157,96 @@ static const char *write_error(int err)
 		return "larger than max_packet_size (mqttkctl limit show)";
 	case ENOBUFS:
 		return "message_memory is used up (mqttkctl limit show)";
-	case ENODEV:
-		return "the broker is gone";
 	default:
-		return strerror(err);
+		return device_error(err);
 	}
 }
 
-/* Writes what was gathered: all of it, or says why not. */
-static int flush_lines(struct pub *p)
+/* Publishes one message, or says why not. */
+static int publish_one(struct pub *p, const void *payload, size_t len)
 {
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < p->len) {
-		n = write(p->fd, p->out + done, p->len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			fprintf(stderr, "pub: %s: %s\n", p->topic,
-				write_error(errno));
-			return -1;
-		}
-		done += n;
-	}
-	p->len = 0;
-	return 0;
-}
-
-/* Adds a message to what is to be written. */
-static int add_message(struct pub *p, const char *payload, size_t len)
-{
-	size_t need = p->head_len + device_escape(NULL, payload, len, false) + 1;
-
-	if (need > sizeof(p->out)) {
-		fprintf(stderr,
-			"pub: %s: %zu bytes make a line of %zu, the device takes %d: publish by TCP\n",
-			p->topic, len, need, MQTTK_WRITE_MAX);
-		return -1;
-	}
-	if (need > sizeof(p->out) - p->len && flush_lines(p))
-		return -1;
-	memcpy(p->out + p->len, p->head, p->head_len);
-	p->len += p->head_len;
-	p->len += device_escape(p->out + p->len, payload, len, false);
-	p->out[p->len++] = '\n';
-	return 0;
+	if (!mqttk_publish(p->fd, p->topic, payload, len, p->qos,
+			   p->retain ? MQTTK_RECORD_RETAIN : 0))
+		return 0;
+	fprintf(stderr, "pub: %s: %s\n", p->topic, write_error(errno));
+	return -1;
 }
 
 /*
  * Publishes each line of standard input when it comes, an empty line too, as
  * mosquitto_pub does.
  */
-static int publish_stdin_lines(struct pub *p)
+static int publish_lines(struct pub *p)
 {
-	static char buf[MQTTK_WRITE_MAX];
-	char *at, *newline;
-	size_t len = 0;
+	char *line = NULL;
+	size_t size = 0;
 	ssize_t n;
+	int err = 0;
 
-	while ((n = read(0, buf + len, sizeof(buf) - len)) > 0) {
-		len += n;
-		for (at = buf; (newline = memchr(at, '\n', buf + len - at));
-		     at = newline + 1)
-			if (add_message(p, at, newline - at))
-				return -1;
-		len -= at - buf;
-		memmove(buf, at, len);
-		if (flush_lines(p))
-			return -1;
-		if (len == sizeof(buf)) {
-			fprintf(stderr,
-				"pub: a line of more than %zu bytes: the device takes no such\n",
-				sizeof(buf));
-			return -1;
-		}
-	}
-	if (n < 0) {
+	while (!err && (n = getline(&line, &size, stdin)) >= 0)
+		err = publish_one(p, line, n && line[n - 1] == '\n' ? n - 1 : n);
+	free(line);
+	if (!err && ferror(stdin)) {
 		fprintf(stderr, "pub: standard input: %s\n", strerror(errno));
-		return -1;
+		err = -1;
 	}
-	return len && (add_message(p, buf, len) || flush_lines(p)) ? -1 : 0;
+	return err;
+}
+
+/* Reads all of a file. Returns memory to be freed, or NULL with errno. */
+static char *read_all(FILE *file, size_t *len)
+{
+	size_t size = 65536;
+	char *buf = NULL, *more;
+
+	*len = 0;
+	for (;;) {
+		more = realloc(buf, size);
+		if (!more)
+			break;
+		buf = more;
+		*len += fread(buf + *len, 1, size - *len, file);
+		if (ferror(file))
+			break;
+		if (*len < size)
+			return buf;
+		size *= 2;
+	}
+	free(buf);
+	return NULL;
 }
 
 static int publish_file(struct pub *p)
 {
-	static char buf[MQTTK_WRITE_MAX];
 	const char *name = p->source == PUB_FILE ? p->argument :
 						   "standard input";
 	FILE *file = p->source == PUB_FILE ? fopen(p->argument, "re") : stdin;
 	size_t len;
+	char *buf;
 	int err;
 
-	if (!file) {
+	buf = file ? read_all(file, &len) : NULL;
+	if (!buf)
 		fprintf(stderr, "pub: %s: %s\n", name, strerror(errno));
-		return -1;
-	}
-	len = fread(buf, 1, sizeof(buf), file);
-	err = ferror(file) ? errno : 0;
-	if (!err && len == sizeof(buf)) {
-		fprintf(stderr,
-			"pub: %s: too large: the device takes lines of %d bytes: publish by TCP\n",
-			name, MQTTK_WRITE_MAX);
-		err = -1;
-	} else if (err) {
-		fprintf(stderr, "pub: %s: %s\n", name, strerror(err));
-	}
-	if (p->source == PUB_FILE)
+	err = buf ? publish_one(p, buf, len) : -1;
+	free(buf);
+	if (file && file != stdin)
 		fclose(file);
-	if (err)
-		return -1;
-	return add_message(p, buf, len) || flush_lines(p) ? -1 : 0;
+	return err;
 }
 
 static int publish(struct pub *p)
 {
 	switch (p->source) {
 	case PUB_LINES:
-		return publish_stdin_lines(p);
+		return publish_lines(p);
 	case PUB_FILE:
 	case PUB_STDIN:
 		return publish_file(p);
 	case PUB_MESSAGE:
-		return add_message(p, p->argument, strlen(p->argument)) ||
-		       flush_lines(p) ? -1 : 0;
+		return publish_one(p, p->argument, strlen(p->argument));
 	default:
-		return add_message(p, "", 0) || flush_lines(p) ? -1 : 0;
+		return publish_one(p, "", 0);
 	}
 }
 
@@ -323,20 +259,17 @@ static int publish(struct pub *p)
  */
 int cmd_pub(int argc, char **argv)
 {
-	static struct pub p;
+	struct pub p = { };
 	int ret;
 
 	ret = take_options(&p, argc, argv);
 	if (ret)
 		return ret < 0 ? 0 : ret;
-	if (make_head(&p))
-		return 1;
 	ret = 1;
-	p.fd = device_open("pub", O_WRONLY);
+	p.fd = device_open("pub", O_WRONLY, 0);
 	if (p.fd >= 0) {
 		ret = publish(&p) ? 1 : 0;
 		close(p.fd);
 	}
-	free(p.head);
 	return ret;
 }

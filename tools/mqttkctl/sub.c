@@ -6,22 +6,15 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <linux/mqttk.h>
 
 #include "device.h"
 #include "format.h"
 #include "mqttkctl.h"
-
-/* More than the longest line, so that no read is refused as too small. */
-#define READ_SIZE	(512 * 1024)
 
 /* What mosquitto_sub exits with when -W is over. */
 #define EXIT_TIMED_OUT	27
@@ -34,10 +27,14 @@
  * @count: -C, or -1
  * @seconds: -W, or -1
  * @format: -F, or NULL
+ * @id: -i, or NULL
+ * @keep: -c
+ * @expiry: -x
  * @verbose: -v
  * @no_newline: -N
  * @no_retained: -R
  * @retained_only: --retained-only
+ * @as_published: --retain-as-published
  */
 struct sub_options {
 	char **filters;
@@ -46,33 +43,39 @@ struct sub_options {
 	long count;
 	double seconds;
 	const char *format;
+	const char *id;
+	bool keep;
+	unsigned int expiry;
 	bool verbose;
 	bool no_newline;
 	bool no_retained;
 	bool retained_only;
+	bool as_published;
 };
 
 /**
  * struct sub - the work
  * @opt: what is wanted
  * @fd: the device
- * @next_seq: number of the message expected next
+ * @reader: what was read of it
  * @failed: some message could not be shown as it is
  */
 struct sub {
 	struct sub_options opt;
 	int fd;
-	__u64 next_seq;
+	struct mqttk_reader reader;
 	bool failed;
 };
 
 static const char usage_text[] =
 	"Usage: mqttkctl sub -t FILTER [-t FILTER]... [-q QOS] [-v] [-C COUNT] [-W SECONDS]\n"
-	"                    [-F FORMAT] [-N] [-R] [--retained-only]\n"
+	"                    [-F FORMAT] [-N] [-R] [--retained-only] [--retain-as-published]\n"
+	"                    [-i ID [-c] [-x SECONDS]]\n"
 	"Prints messages that come through the broker, by /dev/mqtt.\n"
 	"\n"
 	" -t, --topic FILTER  topics to print, + and # allowed; may be repeated\n"
-	" -q, --qos QOS       highest quality of service wanted (default 0)\n"
+	" -q, --qos QOS       highest quality of service wanted (default 0); what is\n"
+	"                     printed is acknowledged\n"
 	" -v, --verbose       print the topic before the payload\n"
 	" -C COUNT            exit after so many messages\n"
 	" -W SECONDS          exit after so long, with status 27\n"
@@ -80,6 +83,10 @@ static const char usage_text[] =
 	" -N                  no newline behind a message\n"
 	" -R                  no messages that were retained before\n"
 	"     --retained-only only those, then exit\n"
+	"     --retain-as-published  say of new messages, too, if they are retained\n"
+	" -i, --id ID         be the client ID\n"
+	" -c                  go on with what ID missed, and keep what it misses next\n"
+	" -x SECONDS          keep it so long; for ever if not given\n"
 	"See mqttkctl-sub(8) for the formats.\n";
 
 static int bad_usage(const char *what, const char *value)
@@ -141,6 +148,20 @@ static int take_option(struct sub_options *o, int c)
 	case 'r':
 		o->retained_only = true;
 		return 0;
+	case 'a':
+		o->as_published = true;
+		return 0;
+	case 'i':
+		o->id = optarg;
+		return 0;
+	case 'c':
+		o->keep = true;
+		return 0;
+	case 'x':
+		if (take_number(optarg, 0, 0x7fffffff, &n))
+			return bad_usage("not a time in seconds", optarg);
+		o->expiry = n;
+		return 0;
 	}
 	return bad_usage("unknown option or missing value", NULL);
 }
@@ -153,6 +174,10 @@ static int take_options(struct sub_options *o, int argc, char **argv)
 		{ "qos", required_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "retained-only", no_argument, NULL, 'r' },
+		{ "retain-as-published", no_argument, NULL, 'a' },
+		{ "id", required_argument, NULL, 'i' },
+		{ "disable-clean-session", no_argument, NULL, 'c' },
+		{ "session-expiry-interval", required_argument, NULL, 'x' },
 		{ "help", no_argument, NULL, 'H' },
 		{ }
 	};
@@ -160,7 +185,7 @@ static int take_options(struct sub_options *o, int argc, char **argv)
 
 	optind = 0;
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "t:q:vC:W:F:NR", longs,
+	while ((c = getopt_long(argc, argv, "t:q:vC:W:F:NRi:cx:", longs,
 				NULL)) >= 0) {
 		if (c == 'H') {
 			fputs(usage_text, stdout);
@@ -176,6 +201,8 @@ static int take_options(struct sub_options *o, int argc, char **argv)
 		return bad_usage("-t FILTER is missing", NULL);
 	if (opt_json && !o->format)
 		o->format = "%j";
+	if ((o->keep || o->expiry != MQTTK_CLIENT_FOR_EVER) && !o->id)
+		return bad_usage("-c and -x need -i ID", NULL);
 	if (o->no_retained && o->retained_only)
 		return bad_usage("-R and --retained-only exclude each other",
 				   NULL);
@@ -184,15 +211,14 @@ static int take_options(struct sub_options *o, int argc, char **argv)
 
 static int subscribe(struct sub *s, const char *filter)
 {
-	struct mqttk_subscription arg = {
-		.filter = (uintptr_t)filter,
-		.filter_len = strlen(filter),
-		.qos = s->opt.qos,
-		.flags = s->opt.no_retained ? MQTTK_SUB_RETAINED_NEVER : 0,
-	};
+	unsigned int flags = 0;
 	const char *why;
 
-	if (!ioctl(s->fd, MQTTK_IOC_SUBSCRIBE, &arg))
+	if (s->opt.no_retained)
+		flags |= MQTTK_SUB_RETAINED_NEVER;
+	if (s->opt.as_published)
+		flags |= MQTTK_SUB_RETAIN_AS_PUBLISHED;
+	if (!mqttk_subscribe(s->fd, filter, s->opt.qos, flags))
 		return 0;
 	switch (errno) {
 	case EINVAL:
@@ -205,9 +231,26 @@ static int subscribe(struct sub *s, const char *filter)
 		why = "client_memory is used up (mqttkctl limit show)";
 		break;
 	default:
-		why = strerror(errno);
+		why = device_error(errno);
 	}
 	fprintf(stderr, "sub: %s: %s\n", filter, why);
+	return -1;
+}
+
+/* Becomes the client that -i names. */
+static int be_client(struct sub *s)
+{
+	const struct sub_options *o = &s->opt;
+	unsigned int expiry = o->keep || o->expiry != MQTTK_CLIENT_FOR_EVER ?
+			      o->expiry : 0;
+
+	if (!o->id || mqttk_be_client(s->fd, o->id, expiry,
+				      o->keep ? 0 : MQTTK_CLIENT_CLEAN) >= 0)
+		return 0;
+	fprintf(stderr, "sub: -i %s: %s\n", o->id,
+		errno == EINVAL ? "not a client identifier" :
+		errno == ENOBUFS ? "client_memory is used up (mqttkctl limit show)" :
+		device_error(errno));
 	return -1;
 }
 
@@ -232,47 +275,39 @@ static void print_message(struct sub *s, const struct device_message *m)
 }
 
 /* Says what the output does not show. */
-static void complain(struct sub *s, const struct device_message *m)
+static void complain(struct sub *s, const struct mqttk_record *r)
 {
-	if (m->seq > s->next_seq) {
-		fflush(stdout);
-		fprintf(stderr,
-			"sub: %llu messages lost: read too slowly (mqttkctl limit show: max_queued_messages)\n",
-			(unsigned long long)(m->seq - s->next_seq));
-		s->failed = true;
-	}
-	s->next_seq = m->seq + 1;
-	if (m->full_len > m->payload_len) {
-		fflush(stdout);
-		fprintf(stderr,
-			"sub: %s: payload of %zu bytes cut to %zu, all that the text format carries\n",
-			m->topic, m->full_len, m->payload_len);
-		s->failed = true;
-	}
+	if (!r->lost)
+		return;
+	fflush(stdout);
+	fprintf(stderr,
+		"sub: %u messages lost: read too slowly (mqttkctl limit show: max_queued_messages)\n",
+		r->lost);
+	s->failed = true;
 }
 
-/* Prints whole lines. Returns true when no more are wanted. */
-static bool take_lines(struct sub *s, char *buf, size_t len)
+/* Prints a message. Returns true when no more are wanted. */
+static bool take_message(struct sub *s, const struct device_message *m)
 {
-	char *end = buf + len, *newline;
-	struct device_message m;
+	if (s->opt.retained_only && !(m->record->flags & MQTTK_RECORD_RETAIN))
+		return true;
+	complain(s, m->record);
+	print_message(s, m);
+	return s->opt.count > 0 && !--s->opt.count;
+}
 
-	while ((newline = memchr(buf, '\n', end - buf))) {
-		if (device_parse(buf, newline - buf, &m)) {
-			fprintf(stderr,
-				"sub: a line that is not understood: is the module of another version?\n");
-			s->failed = true;
-			return true;
-		}
-		buf = newline + 1;
-		if (s->opt.retained_only && !m.retain)
-			return true;
-		complain(s, &m);
-		print_message(s, &m);
-		if (s->opt.count > 0 && !--s->opt.count)
-			return true;
+/* What was printed is done with. Returns false if it could not be printed. */
+static bool confirm(struct sub *s, const struct mqttk_record *r)
+{
+	/* What may be lost on the way out costs no system call each. */
+	if (!r->token && s->reader.at < s->reader.len)
+		return true;
+	if (fflush(stdout)) {
+		fprintf(stderr, "sub: output: %s\n", strerror(errno));
+		return false;
 	}
-	return false;
+	mqttk_ack(s->fd, r);
+	return true;
 }
 
 static double now(void)
@@ -302,21 +337,17 @@ static int wait_for_messages(struct sub *s, double until)
 	return 0;
 }
 
-static int run(struct sub *s, char *buf)
+static int run(struct sub *s)
 {
 	double until = now() + s->opt.seconds;
-	ssize_t n;
+	struct device_message m;
 
 	for (;;) {
-		n = read(s->fd, buf, READ_SIZE);
-		if (n > 0) {
-			bool done = take_lines(s, buf, n);
+		if (!device_next(s->fd, &s->reader, &m)) {
+			bool done = take_message(s, &m);
 
-			if (fflush(stdout)) {
-				fprintf(stderr, "sub: output: %s\n",
-					strerror(errno));
+			if (!confirm(s, m.record))
 				return 1;
-			}
 			if (done)
 				return s->failed;
 			/* A stream without a gap has an end, too. */
@@ -324,13 +355,9 @@ static int run(struct sub *s, char *buf)
 				continue;
 			errno = EAGAIN;
 		}
-		if (n < 0 && errno == ENODEV) {
-			fprintf(stderr, "sub: " MQTTK_DEVICE_PATH ": the broker is gone\n");
-			return 1;
-		}
 		if (errno != EAGAIN && errno != EINTR) {
 			fprintf(stderr, "sub: " MQTTK_DEVICE_PATH ": %s\n",
-				strerror(errno));
+				device_error(errno));
 			return 1;
 		}
 		if (wait_for_messages(s, until)) {
@@ -349,15 +376,19 @@ static int run(struct sub *s, char *buf)
  */
 int cmd_sub(int argc, char **argv)
 {
-	struct sub s = { .opt = { .count = -1, .seconds = -1 } };
+	struct sub s = {
+		.opt = {
+			.count = -1,
+			.seconds = -1,
+			.expiry = MQTTK_CLIENT_FOR_EVER,
+		},
+	};
 	unsigned int i;
 	int ret = 1;
-	char *buf;
 
 	/* No more filters than arguments. */
 	s.opt.filters = calloc(argc + 1, sizeof(*s.opt.filters));
-	buf = malloc(READ_SIZE);
-	if (!s.opt.filters || !buf) {
+	if (!s.opt.filters) {
 		fprintf(stderr, "sub: out of memory\n");
 		goto out;
 	}
@@ -367,17 +398,20 @@ int cmd_sub(int argc, char **argv)
 		goto out;
 	}
 	ret = 1;
-	s.fd = device_open("sub", O_RDONLY | O_NONBLOCK);
+	s.fd = device_open("sub", O_RDONLY | O_NONBLOCK,
+			   s.opt.qos ? MQTTK_OPT_ACK : 0);
 	if (s.fd < 0)
 		goto out;
+	if (be_client(&s))
+		goto close;
 	for (i = 0; i < s.opt.nr_filters; i++)
 		if (subscribe(&s, s.opt.filters[i]))
 			goto close;
-	ret = run(&s, buf);
+	ret = run(&s);
 close:
 	close(s.fd);
 out:
 	free(s.opt.filters);
-	free(buf);
+	free(s.reader.buf);
 	return ret;
 }

@@ -9,10 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
-
-#include <linux/mqttk.h>
 
 #include "device.h"
 #include "mqttkctl.h"
@@ -24,11 +20,8 @@
 #define SLOTS		(2 * PREFIXES)
 #define OTHERS		"(others)"
 
-/* More than the longest line, so that no read is refused as too small. */
-#define READ_SIZE	(512 * 1024)
-
-/* Reads at a time: keys and the next table must have their turn. */
-#define READS		64
+/* Messages at a time: keys and the next table must have their turn. */
+#define AT_ONCE		4096
 
 enum { MESSAGES_RATE, BYTES_RATE, MESSAGES, BYTES };
 
@@ -59,7 +52,7 @@ static struct prefix *slots[SLOTS];
 static struct prefix others = { .name = OTHERS };
 static size_t nr_prefixes;
 static unsigned int levels;
-static __u64 next_seq, lost;
+static __u64 lost;
 static struct top_mode mode;
 
 static void *must(void *p)
@@ -124,41 +117,32 @@ static struct prefix *find(const char *topic, size_t len)
 	return p;
 }
 
-static void take_message(char *line, size_t len)
+static void take_message(const struct mqttk_record *r)
 {
-	struct device_message m;
-	struct prefix *p;
+	struct prefix *p = find(mqttk_topic(r), r->topic_len);
 
-	if (device_parse(line, len, &m))
-		return;
-	lost += m.seq - next_seq;
-	next_seq = m.seq + 1;
-	p = find(m.topic, m.topic_len);
+	lost += r->lost;
 	p->messages++;
-	p->bytes += m.full_len;
+	p->bytes += r->payload_len;
 }
 
 static int readable(void)
 {
-	static char buf[READ_SIZE + 1];
+	static struct mqttk_reader reader;
+	const struct mqttk_record *r;
 	int i;
 
-	for (i = 0; i < READS; i++) {
-		ssize_t n = read(mode.fd, buf, READ_SIZE);
-		char *line = buf, *end;
-
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	for (i = 0; i < AT_ONCE; i++) {
+		r = mqttk_next(mode.fd, &reader);
+		if (!r && (errno == EAGAIN || errno == EINTR))
 			return OK;
-		if (n <= 0) {
+		if (!r) {
 			term_leave();
 			fprintf(stderr, "top topic: " MQTTK_DEVICE_PATH ": %s\n",
-				n ? strerror(errno) : "no more messages");
+				device_error(errno));
 			return FAILED;
 		}
-		while ((end = memchr(line, '\n', buf + n - line))) {
-			take_message(line, end - line);
-			line = end + 1;
-		}
+		take_message(r);
 	}
 	return OK;
 }
@@ -239,19 +223,13 @@ static struct top_mode mode = {
  */
 struct top_mode *top_topic(unsigned int nr_levels, const char *filter)
 {
-	struct mqttk_subscription sub = {
-		.flags = MQTTK_SUB_RETAINED_NEVER,
-	};
-
 	if (!filter)
 		filter = "#";
 	levels = nr_levels;
-	mode.fd = device_open("top topic", O_RDONLY | O_NONBLOCK);
+	mode.fd = device_open("top topic", O_RDONLY | O_NONBLOCK, 0);
 	if (mode.fd < 0)
 		return NULL;
-	sub.filter = (uintptr_t)filter;
-	sub.filter_len = strlen(filter);
-	if (ioctl(mode.fd, MQTTK_IOC_SUBSCRIBE, &sub)) {
+	if (mqttk_subscribe(mode.fd, filter, 0, MQTTK_SUB_RETAINED_NEVER)) {
 		fprintf(stderr, "top topic: -t %s: %s\n", filter,
 			errno == EINVAL ? "not a topic filter" : strerror(errno));
 		return NULL;

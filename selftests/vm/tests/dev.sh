@@ -173,17 +173,55 @@ says()
 says 1 "\$SYS/ is the broker's own" mqttkctl pub -t '$SYS/x' -m 1
 says 2 'not a topic to publish to' mqttkctl pub -t 'a/+' -m 1
 says 2 'only one of' mqttkctl pub -t a -m 1 -n
-head -c 70000 /dev/zero >"$tmp/large"
-says 1 'too large' mqttkctl pub -t a -f "$tmp/large"
 mqttkctl limit set max_packet_size 1000
 head -c 2000 /dev/zero >"$tmp/large"
 says 1 'larger than max_packet_size' mqttkctl pub -t a -f "$tmp/large"
 mqttkctl limit set max_packet_size 2000000
 
-head -c 20000 /dev/zero | tr '\0' x >"$tmp/large"
-mosquitto_pub -t large -f "$tmp/large" -r
-says 1 'cut to 8192' mqttkctl sub -t large -C 1
-is "$(mosquitto_sub -t large -C 1 | wc -c)" 20001 'cutting hurts nobody else'
+mqttkctl limit set max_packet_size 2000000
+head -c 1500000 /dev/urandom >"$tmp/large"
+mqttkctl pub -t large -f "$tmp/large" -r
+is "$(mqttkctl sub -t large -C 1 -N | md5sum)" "$(md5sum <"$tmp/large")" \
+	'sub and pub pass large payloads byte for byte'
+mqttkctl pub -t large -n -r
+
+# sub -i: what is missed is kept, and what was not acknowledged comes again.
+kept()
+{
+	mqttkctl sub -i keeper -c -q 1 -t 'kept/#' -W 0.3
+	mosquitto_pub -q 1 -t kept/1 -m one
+	mqttkctl pub -q 2 -t kept/2 -m two
+	mosquitto_sub -i keeper -c -q 2 -t kept/none -C 1 -W 60 | grep -qx one || return 1
+	mqttkctl sub -i keeper -c -t 'kept/#' -q 1 -C 1 -W 60 | grep -qx two || return 1
+	mqttkctl -j session show id keeper | jq -e '.[0].connected == false' || return 1
+	mqttkctl sub -i keeper -t kept/none -W 0.3
+	[ "$(mqttkctl -j session show | jq length)" = 0 ]
+}
+check 'sub -i is a client that goes on, by TCP or the device' kept
+
+example()
+{
+	local program out=$tmp/example
+
+	program=$(dirname "$0")/../../dev/example
+	[ "$(wc -l <"$program.c")" -lt 40 ] || return 1
+	"$program" 'ex/#' >"$out" &
+	wait_for 20 subscribed example
+	mosquitto_pub -t ex/1 -m first -q 1
+	mqttkctl pub -t ex/2 -m stop -q 2
+	wait $! || return 1
+	mqttkctl pub -t ex/3 -m stop -q 1
+	"$program" 'ex/#' >>"$out" && "$program" 'ex/#' >>"$out" || return 1
+	cat "$out"
+	diff - "$out" <<-'END'
+		ex/1 first
+		ex/2 stop
+		ex/2 stop (again?)
+		ex/2 stop (again?)
+	END
+}
+check 'the example of less than 40 lines keeps messages while it is away' example
+mqttkctl session del example
 
 exec 7<>/dev/mqtt
 check_not 'an open file keeps the module' modprobe -r mqttk
