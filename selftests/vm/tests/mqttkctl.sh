@@ -77,7 +77,8 @@ check 'a session to end must be named' ctl 2 session del
 check 'one session at a time' ctl 2 session del a b
 check 'the version' ctl 0 -V
 check 'every object says what it can do' \
-	sh -c 'for o in listener client session limit stats; do mqttkctl $o help || exit; done'
+	sh -c 'for o in listener client session subscription retained limit stats top sub pub reset
+		do mqttkctl help $o | grep -qi "^usage: mqttkctl $o" || exit; done'
 
 # --- listener ---
 check 'an empty list is a list' ctl 0 -j listener show
@@ -372,6 +373,71 @@ check 'a reader of /dev/mqtt is no session: listed are' \
 	json '{s["id"] for s in d} == {"keeper", "five", "limited"}'
 exec 9<&-
 
+# --- subscriptions; more in tests/golden.sh ---
+for words in 'nonsense' 'client' 'filter' 'filter a filter b' 'client a client b' \
+	'client index x'; do
+	# shellcheck disable=SC2086 # words
+	check "no subscription is shown so: $words" ctl 2 subscription show $words
+done
+check 'no empty filter' ctl 2 subscription show filter ''
+check 'subscriptions of who is away' ctl 0 -j subscription show client keeper
+check 'subscriptions of who is away: s/#' json '[s["filter"] for s in d] == ["s/#"]'
+check 'by index' ctl 0 -j subscription show client index "$(jq '.[0].index' "$out")" filter 's/#'
+check 'by index: the same' json '[s["client"] for s in d] == ["keeper"]'
+check 'of a filter' ctl 0 -j subscription show filter 's/#'
+check 'of a filter: two' json '{s["client"] for s in d} == {"keeper", "five"}'
+check 'of another' ctl 0 -j subscription show client keeper filter 's/'
+check 'of another: none' says "$out" '[]'
+
+# --- retained messages; more in tests/golden.sh ---
+for words in 'get' 'get a b' 'show a b' 'set' 'set a' 'set a b c' 'set a b -f c' 'set a b -q 3' \
+	'set a b -q' 'set a -f' 'del' 'del a b'; do
+	# shellcheck disable=SC2086 # words
+	check "nothing is done with retained messages so: $words" ctl 2 retained $words
+done
+check 'no file to keep' ctl 1 retained set a -f /nonexistent
+check 'a payload like an option' ctl 0 retained set minus -- -q
+check 'a payload like an option: kept' ctl 0 retained get minus
+is "$(cat "$out")" '-q' 'a payload like an option: as it is'
+check 'a number below 0' ctl 0 retained set minus -5
+check 'a number below 0: kept' ctl 0 -j retained get minus
+check 'a number below 0: once' json 'd["payload"] == "-5" and d["payload_length"] == 2'
+check 'nothing to keep removes' ctl 0 retained set minus ''
+check_not 'nothing to keep removes: it is gone' mqttkctl retained get minus
+# All bytes there are; two that differ everywhere, to be told apart.
+python3 -c 'import sys
+for name, first in ("one", 0), ("two", 1):
+    with open(sys.argv[1] + name, "wb") as f:
+        f.write(bytes((first + 2 * i + i // 256) % 256 for i in range(200000)))' "$ktap_tmp/"
+head -c 65531 "$ktap_tmp/one" >"$ktap_tmp/fits"
+check 'as much as a netlink attribute holds' \
+	ctl 0 retained set fits -f - <"$ktap_tmp/fits"
+check 'as much as a netlink attribute holds: exactly' \
+	sh -c "mqttkctl retained get fits | cmp - $ktap_tmp/fits"
+mosquitto_pub -r -t large -f "$ktap_tmp/one"
+check 'more than one answer holds' sh -c "mqttkctl retained get large | cmp - $ktap_tmp/one"
+(while mosquitto_pub -r -t large -f "$ktap_tmp/two" &&
+	mosquitto_pub -r -t large -f "$ktap_tmp/one"; do :; done) 2>/dev/null &
+changing=$!
+check 'one that changes meanwhile is got whole' sh -ec "for n in 1 2 3 4 5 6 7 8; do
+	mqttkctl retained get large >$ktap_tmp/got
+	cmp $ktap_tmp/got $ktap_tmp/one || cmp $ktap_tmp/got $ktap_tmp/two
+done"
+kill $changing
+wait $changing 2>/dev/null
+check 'as JSON, what is no text is base64' sh -c "mqttkctl -j retained get fits |
+	jq -r .payload_base64 | base64 -d | cmp - $ktap_tmp/fits"
+check 'many at a time' sh -c 'seq 300 | sed "s|.*|retain;many/& x|" |
+	dd bs=64k iflag=fullblock of=/dev/mqtt'
+check 'many at a time: shown' ctl 0 -j retained show 'many/+'
+check 'many at a time: each once' json 'len(d) == len({m["topic"] for m in d}) == 300'
+check 'remove them' ctl 0 retained del 'many/#'
+is "$(cat "$out")" 'removed 300' 'remove them: all'
+check 'remove the others' ctl 0 -j retained del '#'
+check 'remove the others: how many' json 'd == {"removed": 2}'
+# shellcheck disable=SC2016 # a topic
+check '$SYS stays' test "$(mqttkctl retained show '$SYS/#' | wc -l)" -gt 20
+
 # --- many sessions ---
 cat >"$ktap_tmp/sessions.py" <<'PY'
 import json, socket, subprocess
@@ -512,15 +578,16 @@ test_completion()
 	[ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
 	mosquitto_sub -h 127.0.0.1 -i a/b:c -t x &
 	sub=$!
+	wait_for 30 mqttkctl client show a/b:c
 	mosquitto_sub -h 127.0.0.1 -i 'not easy' -t x &
 	sub2=$!
-	wait_for 30 mqttkctl client show a/b:c
 	wait_for 30 mqttkctl client show 'not easy'
 	is "$(complete_line 'mqttkctl l')" 'listener limit' 'completion: objects'
 	is "$(complete_line 'mqttkctl -j listener ')" 'show add del help' 'completion: verbs'
 	is "$(complete_line 'mqttkctl listener del l')" 'lan ll' \
 		'completion: names of listeners'
-	is "$(complete_line 'mqttkctl client disconnect ')" 'a/b:c' 'completion: clients'
+	is "$(complete_line 'mqttkctl client disconnect ')" 'a/b:c not\ easy id index' \
+		'completion: clients'
 	is "$(complete_line 'mqttkctl client disconnect a/b:')" 'c' \
 		'completion: clients, where readline breaks them'
 	is "$(complete_line 'mqttkctl limit set max_p')" 'max_packet_size' \
@@ -574,6 +641,9 @@ check 'totals are for everybody' as_nobody mqttkctl -j stats
 for words in 'listener show' 'listener show lan' 'listener add 127.0.0.1:1900' \
 	'listener del lan' 'client show' 'client show x' 'client disconnect x' \
 	'session show' 'session show x' 'session del x' \
+	'subscription show' 'subscription show client x' 'subscription show filter x' \
+	'retained show' 'retained show x' 'retained get x' 'retained set x y' \
+	'retained del x' 'top -n 1' \
 	'limit show' 'limit show max_packet_size' 'limit set max_packet_size 20' \
 	'reset'; do
 	# shellcheck disable=SC2086 # words
