@@ -45,7 +45,7 @@ dead_links()
 	for file in README.md $("$MQTTK_LIB/sources" Documentation | grep '\.md$'); do
 		grep -oE '\]\([^)#]+' "$file" | sed 's/^](//' | while read -r link; do
 			case $link in
-			http*:*|netlink/index.md|man/*) ;;
+			http*:*|netlink/index.md|json.md|man/*) ;;
 			*) [ -e "$(dirname "$file")/$link" ] || echo "$file: $link" ;;
 			esac
 		done
@@ -81,6 +81,10 @@ limits | missing tools/man/mqttkctl-limit.8 |
 	none 'mqttkctl-limit(8) has every limit'
 counters | missing tools/man/mqttkctl-stats.8 |
 	none 'mqttkctl-stats(8) has every counter'
+Documentation/json-keys -l | sort -u | while read -r object key; do
+	grep -qw -- "$key" "tools/man/mqttkctl-$object.8" || echo "$object: $key"
+done | none 'the page of each object of mqttkctl has its keys of JSON'
+[ "$(Documentation/json-keys -l | wc -l)" -gt 100 ] || fail 'json-keys found no keys'
 grep -hoE '^\.BR? mqttk(ctl)?[a-z\\-]* *\([0-9]\)' tools/man/*.[0-9] |
 	sed -E 's/^\.BR? //; s/\\-/-/g; s/ *\(([0-9])\)/.\1/' | sort -u |
 	while read -r page; do
