@@ -4,6 +4,7 @@
 project = 'mqttk'
 author = copyright = 'the authors of mqttk'
 extensions = ['myst_parser']
+myst_enable_extensions = ['deflist']
 # Links like limits.md#a-queue-that-is-full, as they work in a forge, too.
 myst_heading_anchors = 4
 exclude_patterns = ['output']
