@@ -35,7 +35,8 @@ def text(name, lines):
                           r'\1 TIME', line)
             line = re.sub(r'\bindex \d+', 'index N', line)
             line = re.sub(r'(127\.0\.0\.1|\[::1\]):(3[2-9]|[4-6]\d)\d{3}\b', r'\1:N', line)
-            if name.startswith('limit-') and MEMORY.search(line.split(' ')[0]):
+            if (name.startswith('limit-') or name.startswith('show')) and \
+                    MEMORY.search(line.split(' ')[0].lstrip('#')):
                 line = re.sub(r'\d+', 'N', line)
             if name.startswith('limit-'):
                 line = re.sub(r'\b(used|overflows) \d+', r'\1 N', line)
@@ -51,7 +52,8 @@ def value(name, v, within=None):
         memory = MEMORY.search(str(v.get('name', '')))
         figures = memory or name.startswith(FIGURES)
         return {k: 0 if isinstance(x, (int, float)) and not isinstance(x, bool) and
-                (figures or VOLATILE.search(k) or (k == 'port' and x >= 32768))
+                (figures or VOLATILE.search(k) or (k == 'port' and x >= 32768) or
+                 (within == 'limits' and MEMORY.search(k)))
                 else re.sub(r'\d', '0', x) if k in ('tst', 'time') and isinstance(x, str)
                 else value(name, x, k) for k, x in v.items()}
     if isinstance(v, list):

@@ -19,6 +19,24 @@ static bool too_long(const char *name)
 	return strlen(name) > MQTTK_LISTENER_NAME_MAX;
 }
 
+/* What only some listeners have. In JSON all are there. */
+static void show_terms(const struct nlattr **attrs)
+{
+	const char *prefix = nl_str(attrs[MQTTK_A_LISTENER_CLIENT_ID_PREFIX]);
+	const char *auto_id = nl_str(attrs[MQTTK_A_LISTENER_AUTO_ID_PREFIX]);
+	const char *mount = nl_str(attrs[MQTTK_A_LISTENER_MOUNT_POINT]);
+	bool zero = nl_uint(attrs[MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID]);
+	__u64 qos = nl_uint(attrs[MQTTK_A_LISTENER_MAX_QOS]);
+
+	out_str("mount_point", *mount ? "mount-point" : NULL, mount);
+	out_uint("max_qos", qos < 2 ? "max-qos" : NULL, qos);
+	out_bool("allow_zero_length_id", zero ? NULL : "zero-length-id", zero);
+	out_str("client_id_prefix", *prefix ? "client-id-prefix" : NULL,
+		prefix);
+	out_str("auto_id_prefix",
+		strcmp(auto_id, "auto-") ? "auto-id-prefix" : NULL, auto_id);
+}
+
 static void show_one(const struct nlattr **attrs)
 {
 	struct sockaddr_storage addr;
@@ -36,6 +54,7 @@ static void show_one(const struct nlattr **attrs)
 	if (attrs[MQTTK_A_LISTENER_BIND_IFINDEX])
 		out_str("bind_device", "bind-device",
 			ifname_str(nl_uint(attrs[MQTTK_A_LISTENER_BIND_IFINDEX])));
+	show_terms(attrs);
 	out_uint("connections", "connections",
 		 nl_uint(attrs[MQTTK_A_LISTENER_CONNECTIONS]));
 	out_uint("accepted", "accepted",
@@ -70,6 +89,11 @@ static int do_show(int argc, char **argv)
  * @ifindex: device to bind to, or 0
  * @max_connections: 0: none
  * @anonymous: let in clients without a user name
+ * @max_qos: highest QoS
+ * @zero_length_id: clients may leave their identifier to the broker
+ * @mount_point: what their topics are put behind, or NULL
+ * @id_prefix: what their identifiers must begin with, or NULL
+ * @auto_id_prefix: what those made by the broker begin with, or NULL
  */
 struct wish {
 	struct sockaddr_storage addr;
@@ -77,6 +101,11 @@ struct wish {
 	unsigned int ifindex;
 	__u32 max_connections;
 	bool anonymous;
+	__u64 max_qos;
+	bool zero_length_id;
+	const char *mount_point;
+	const char *id_prefix;
+	const char *auto_id_prefix;
 };
 
 /**
@@ -116,6 +145,18 @@ static int open_one(const struct wish *w)
 	mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_MAX_CONNECTIONS,
 			 w->max_connections);
 	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_ANONYMOUS, w->anonymous);
+	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_MAX_QOS, w->max_qos);
+	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID,
+			w->zero_length_id);
+	if (w->mount_point)
+		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_MOUNT_POINT,
+				  w->mount_point);
+	if (w->id_prefix)
+		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_CLIENT_ID_PREFIX,
+				  w->id_prefix);
+	if (w->auto_id_prefix)
+		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_AUTO_ID_PREFIX,
+				  w->auto_id_prefix);
 	return nl_talk(nlh, MQTTK_A_LISTENER_MAX, NULL);
 }
 
@@ -182,6 +223,51 @@ static void print_owner(const char *word)
 		ntohs(((struct sockaddr_in *)&wanted)->sin_port));
 }
 
+/* 0 or an exit status. */
+static int take_switch(bool *to, const char *key, const char *value)
+{
+	*to = !strcmp(value, "on");
+	if (*to || !strcmp(value, "off"))
+		return 0;
+	return usage_error("listener add: %s %s: must be on or off", key,
+			   value);
+}
+
+/* 0 or an exit status. */
+static int take_text(const char **to, const char *key, const char *value,
+		     size_t max)
+{
+	*to = value;
+	if (strlen(value) <= max)
+		return 0;
+	return usage_error("listener add: %s: must have at most %zu bytes",
+			   key, max);
+}
+
+/* On what terms clients come; 0 or an exit status. */
+static int take_term(struct wish *w, const char *key, const char *value)
+{
+	if (is_short_for(key, "mount-point"))
+		return take_text(&w->mount_point, key, value,
+				 MQTTK_MOUNT_POINT_MAX);
+	if (is_short_for(key, "client-id-prefix"))
+		return take_text(&w->id_prefix, key, value,
+				 MQTTK_ID_PREFIX_MAX);
+	if (is_short_for(key, "auto-id-prefix"))
+		return take_text(&w->auto_id_prefix, key, value,
+				 MQTTK_ID_PREFIX_MAX);
+	if (is_short_for(key, "zero-length-id"))
+		return take_switch(&w->zero_length_id, key, value);
+	if (is_short_for(key, "max-qos")) {
+		if (!parse_number(value, &w->max_qos) || w->max_qos > 2)
+			return usage_error("listener add: max-qos %s: must be 0, 1 or 2",
+					   value);
+		return 0;
+	}
+	return usage_error("listener add: %s: no such option (mqttkctl listener help)",
+			   key);
+}
+
 /* One pair of words; 0 or an exit status. */
 static int take_option(struct wish *w, const char *key, const char *value)
 {
@@ -197,10 +283,7 @@ static int take_option(struct wish *w, const char *key, const char *value)
 			return usage_error("listener add: name: :PORT is two: add each by itself");
 		w->name = value;
 	} else if (is_short_for(key, "anonymous")) {
-		w->anonymous = !strcmp(value, "on");
-		if (!w->anonymous && strcmp(value, "off"))
-			return usage_error("listener add: anonymous %s: must be on or off",
-					   value);
+		return take_switch(&w->anonymous, key, value);
 	} else if (is_short_for(key, "max-connections")) {
 		if (!parse_number(value, &number) || number > UINT32_MAX)
 			return usage_error("listener add: max-connections %s: not a number",
@@ -211,15 +294,14 @@ static int take_option(struct wish *w, const char *key, const char *value)
 		if (!w->ifindex)
 			return nl_failed("listener add", value, -ENODEV);
 	} else {
-		return usage_error("listener add: %s: no such option (mqttkctl listener help)",
-				   key);
+		return take_term(w, key, value);
 	}
 	return 0;
 }
 
 static int do_add(int argc, char **argv)
 {
-	struct wish w = { };
+	struct wish w = { .max_qos = 2, .zero_length_id = true };
 	const char *error;
 	int i, err;
 
@@ -258,7 +340,9 @@ static const struct command verbs[] = {
 	{ "show", do_show, 0, "[NAME]" },
 	{ "add", do_add, 0,
 	  "ADDR:PORT [name NAME] [anonymous on|off]\n"
-	  "           [max-connections N] [bind-device DEV]\n"
+	  "           [max-connections N] [bind-device DEV] [mount-point PREFIX]\n"
+	  "           [max-qos N] [client-id-prefix PREFIX] [zero-length-id on|off]\n"
+	  "           [auto-id-prefix PREFIX]\n"
 	  "           (IPv6: [ADDR%IFACE]:PORT; every address: :PORT)" },
 	{ "del", do_del, 0, "NAME" },
 	{ }

@@ -33,6 +33,8 @@ limit set
 stats
 top client
 top topic
+apply
+show
 reset
 sub
 pub
@@ -206,9 +208,48 @@ json reset reset
 both empty session show
 both empty subscription show
 
+# --- configurations ---
+cd "$tmp" || exit 1
+both show-nothing show
+cat >good.conf <<'END'
+log_type all
+max_queued_messages 500
+max_queued_bytes 100
+client_memory 16M
+listener 1883 127.0.0.1
+listener_name lan
+allow_anonymous true
+max_connections 50
+listener 1884
+mount_point cellar/
+max_qos 1
+END
+cat >bad.conf <<'END'
+persistence true
+nonsense 1
+listener 1883 127.0.0.1
+cafile /etc/ssl/ca.pem
+allow_anonymous perhaps
+END
+transcript apply apply good.conf --check
+transcript apply apply good.conf
+json apply apply good.conf
+transcript apply-errors apply bad.conf
+json apply-errors apply bad.conf
+transcript apply-errors apply missing.conf
+printf 'socket_buffer 1\n' >low.conf
+transcript apply-errors apply low.conf
+transcript apply-ignore apply bad.conf --ignore-unsupported
+both apply-keys apply --keys
+both show show
+transcript listener-terms listener show
+json listener-terms listener show
+mqttkctl reset
+
 # --- words ---
 for words in '' nonsense 'listener nonsense' 'reset now' 'res' '-n nowhere stats' \
-	'client disconnect' 'session del' 'retained del' 'stats now' '-x'; do
+	'client disconnect' 'session del' 'retained del' 'stats now' 'apply' 'show it' \
+	'-x'; do
 	# shellcheck disable=SC2086 # words
 	transcript words $words
 done
