@@ -182,6 +182,29 @@ static const char *common_prefix(void)
 	return nr_listeners ? listeners[0].id_prefix : NULL;
 }
 
+/* Only what comes back when it is read: nothing that ends or trims a line. */
+static bool is_writable(const char *text)
+{
+	const char *p;
+
+	for (p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	return *text && *text != ' ' && p[-1] != ' ';
+}
+
+static void print_text(const char *key, const char *text)
+{
+	if (is_writable(text)) {
+		printf("%s %s\n", key, text);
+		return;
+	}
+	printf("# %s is one that cannot be written here\n", key);
+	fprintf(stderr,
+		"show: warning: %s: it has characters that the syntax cannot carry (mqttkctl -j show has them)\n",
+		key);
+}
+
 static const char *truth(bool value)
 {
 	return value ? "true" : "false";
@@ -199,7 +222,7 @@ static void print_listener(const struct shown *s, const char *common)
 		printf("%%%s", ifname_str(scope));
 	putchar('\n');
 	if (is_named(s))
-		printf("listener_name %s\n", s->name);
+		print_text("listener_name", s->name);
 	printf("allow_anonymous %s\n", truth(s->anonymous));
 	if (s->device)
 		printf("bind_interface %s\n", ifname_str(s->device));
@@ -210,13 +233,13 @@ static void print_listener(const struct shown *s, const char *common)
 	if (aliases != 10)
 		printf("max_topic_alias %llu\n", (unsigned long long)aliases);
 	if (*s->mount_point)
-		printf("mount_point %s\n", s->mount_point);
+		print_text("mount_point", s->mount_point);
 	if (!s->zero_length_id)
 		puts("allow_zero_length_clientid false");
 	if (strcmp(s->auto_id_prefix, "auto-"))
-		printf("auto_id_prefix %s\n", s->auto_id_prefix);
+		print_text("auto_id_prefix", s->auto_id_prefix);
 	if (!common && *s->id_prefix)
-		printf("listener_clientid_prefix %s\n", s->id_prefix);
+		print_text("listener_clientid_prefix", s->id_prefix);
 }
 
 static void print_limit(const struct nlattr **attrs)
@@ -249,7 +272,7 @@ static void print_all(void)
 	}
 	puts("\nper_listener_settings true");
 	if (common && *common)
-		printf("clientid_prefixes %s\n", common);
+		print_text("clientid_prefixes", common);
 	for (i = 0; i < nr_listeners; i++)
 		print_listener(&listeners[i], common);
 }
