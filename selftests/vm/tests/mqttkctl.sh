@@ -414,7 +414,8 @@ check 'as much as a netlink attribute holds' \
 	ctl 0 retained set fits -f - <"$ktap_tmp/fits"
 check 'as much as a netlink attribute holds: exactly' \
 	sh -c "mqttkctl retained get fits | cmp - $ktap_tmp/fits"
-mosquitto_pub -r -t large -f "$ktap_tmp/one"
+check 'more than that, by the device' \
+	ctl 0 retained set large -f "$ktap_tmp/one" -q 1
 check 'more than one answer holds' sh -c "mqttkctl retained get large | cmp - $ktap_tmp/one"
 (while mosquitto_pub -r -t large -f "$ktap_tmp/two" &&
 	mosquitto_pub -r -t large -f "$ktap_tmp/one"; do :; done) 2>/dev/null &
