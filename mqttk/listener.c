@@ -175,7 +175,8 @@ int mqttk_listener_bind(struct mqttk_net *mn,
 	if (err) {
 		NL_SET_ERR_MSG(extack, "cannot create a socket");
 		*sock = NULL;
-		return err;
+		/* No memory for its inode: no table of files is full. */
+		return err == -ENFILE ? -ENOMEM : err;
 	}
 	err = bind_socket(*sock, config, extack);
 	if (err) {
