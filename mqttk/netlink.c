@@ -36,7 +36,7 @@ struct mqttk_net *mqttk_nl_dump_net(struct netlink_callback *cb)
  * @attr: the attribute, may be NULL
  * @err: what came of it
  *
- * For where a lower layer only said what was at fault.
+ * For where a lower layer only said what was at fault, or not even that.
  *
  * Return: @err
  */
@@ -44,6 +44,8 @@ int mqttk_nl_blame(struct genl_info *info, const struct nlattr *attr, int err)
 {
 	if (err && attr && !info->extack->bad_attr)
 		NL_SET_BAD_ATTR(info->extack, attr);
+	if (err == -ENOMEM && !info->extack->_msg)
+		NL_SET_ERR_MSG(info->extack, "no memory");
 	return err;
 }
 

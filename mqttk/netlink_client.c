@@ -145,7 +145,8 @@ static struct mqttk_session *find_client(struct genl_info *info)
 {
 	return mqttk_nl_find_session(info->user_ptr[0], info->extack,
 				     info->attrs[MQTTK_A_CLIENT_ID],
-				     info->attrs[MQTTK_A_CLIENT_INDEX]);
+				     info->attrs[MQTTK_A_CLIENT_INDEX],
+				     MQTTK_A_CLIENT_ID);
 }
 
 static int no_such_client(struct genl_info *info)

@@ -67,7 +67,8 @@ typedef int (*mqttk_nl_show_session_fn)(struct sk_buff *skb,
 struct mqttk_session *mqttk_nl_find_session(struct mqttk_net *mn,
 					    struct netlink_ext_ack *extack,
 					    const struct nlattr *id,
-					    const struct nlattr *index);
+					    const struct nlattr *index,
+					    int type);
 int mqttk_nl_put_client_id(struct sk_buff *skb, const struct mqttk_session *s,
 			   int type, int len_type);
 int mqttk_nl_dump_sessions(struct sk_buff *skb, struct netlink_callback *cb,

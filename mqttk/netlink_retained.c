@@ -340,6 +340,7 @@ static bool is_too_large(struct mqttk_net *mn, const struct mqttk_str *topic,
 int mqttk_nl_retained_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct nlattr *payload = info->attrs[MQTTK_A_RETAINED_PAYLOAD];
+	struct nlattr *large = payload ?: info->attrs[MQTTK_A_RETAINED_TOPIC];
 	struct nlattr *attr = info->attrs[MQTTK_A_RETAINED_QOS];
 	u8 qos = attr ? nla_get_u8(attr) : 0;
 	struct mqttk_net *mn = info->user_ptr[0];
@@ -353,14 +354,14 @@ int mqttk_nl_retained_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (mqttk_proto_is_reserved(&topic))
 		return not_ours(info, info->attrs[MQTTK_A_RETAINED_TOPIC]);
 	if (is_too_large(mn, &topic, payload, qos)) {
-		NL_SET_ERR_MSG_ATTR(info->extack, payload,
+		NL_SET_ERR_MSG_ATTR(info->extack, large,
 				    "larger than max_packet_size");
 		return -EMSGSIZE;
 	}
 	msg = make_msg(mn, &topic, payload, qos);
 	if (IS_ERR(msg)) {
 		mqttk_stat_inc(mn, MQTTK_STAT_MESSAGES_REFUSED);
-		NL_SET_ERR_MSG_ATTR(info->extack, payload,
+		NL_SET_ERR_MSG_ATTR(info->extack, large,
 				    "no room for the message: see message_memory");
 		return PTR_ERR(msg);
 	}
@@ -368,7 +369,7 @@ int mqttk_nl_retained_set_doit(struct sk_buff *skb, struct genl_info *info)
 	err = mqttk_router_retain(mn, msg);
 	mqttk_msg_put(msg);
 	if (err)
-		NL_SET_ERR_MSG_ATTR(info->extack, payload,
+		NL_SET_ERR_MSG_ATTR(info->extack, large,
 				    "delivered, but no room to retain it: see retained_memory");
 	return err;
 }

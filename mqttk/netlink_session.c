@@ -23,6 +23,7 @@
  * @extack: the request's
  * @id: its attribute with a client identifier, or NULL
  * @index: its attribute with an index, or NULL
+ * @type: of @id, which is missed if there is neither
  *
  * Return: the session, with a reference; -EINVAL, told, unless it is named by
  * one of both; -ENOENT, not told
@@ -30,11 +31,14 @@
 struct mqttk_session *mqttk_nl_find_session(struct mqttk_net *mn,
 					    struct netlink_ext_ack *extack,
 					    const struct nlattr *id,
-					    const struct nlattr *index)
+					    const struct nlattr *index,
+					    int type)
 {
 	struct mqttk_session *s;
 
 	if (!index == !id) {
+		if (!id)
+			NL_SET_ERR_ATTR_MISS(extack, NULL, type);
 		NL_SET_ERR_MSG_ATTR(extack, id,
 				    "either a client identifier or an index is needed");
 		return ERR_PTR(-EINVAL);
@@ -240,7 +244,8 @@ static struct mqttk_session *find_shown_session(struct genl_info *info)
 
 	s = mqttk_nl_find_session(info->user_ptr[0], info->extack,
 				  info->attrs[MQTTK_A_SESSION_ID],
-				  info->attrs[MQTTK_A_SESSION_INDEX]);
+				  info->attrs[MQTTK_A_SESSION_INDEX],
+				  MQTTK_A_SESSION_ID);
 	if (!IS_ERR(s) && s->hidden) {
 		mqttk_session_put(s);
 		return ERR_PTR(-ENOENT);

@@ -115,7 +115,8 @@ static int begin(struct sub_dump *d, struct netlink_callback *cb)
 		return get_filter(d, filter, cb->extack);
 	if (!id && !index)
 		return 0;
-	s = mqttk_nl_find_session(mqttk_nl_dump_net(cb), cb->extack, id, index);
+	s = mqttk_nl_find_session(mqttk_nl_dump_net(cb), cb->extack, id, index,
+				  MQTTK_A_SUBSCRIPTION_CLIENT_ID);
 	if (s == ERR_PTR(-ENOENT))
 		NL_SET_ERR_MSG_ATTR(cb->extack, id ?: index,
 				    "no such client");

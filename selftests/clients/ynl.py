@@ -13,9 +13,11 @@ emulated.
 """
 import contextlib
 import copy
+import errno
 import functools
 import io
 import json
+import re
 import subprocess
 import sys
 import time
@@ -26,6 +28,8 @@ sys.path.insert(0, f'{top}/tools/net/ynl')
 
 import yaml  # noqa: E402
 import cli  # noqa: E402
+from lib import NlError, YnlFamily  # noqa: E402
+from refusals import REFUSALS  # noqa: E402
 
 SPEC = f'{top}/Documentation/netlink/specs/mqttk.yaml'
 parse = functools.lru_cache(yaml.safe_load)
@@ -68,8 +72,10 @@ def ynl(mode, op, attrs=None, ok=True):
 
 
 def shell(command, **kwargs):
-    return subprocess.run(command, shell=True, check=True, timeout=60,
-                          capture_output=True, text=True, **kwargs).stdout
+    done = subprocess.run(command, shell=True, check=False, timeout=60,
+                          capture_output=True, text=True, **kwargs)
+    assert not done.returncode, f'{command}: {done.stderr}'
+    return done.stdout
 
 
 def wait_for(condition):
@@ -323,11 +329,7 @@ def config_set():
     before = ynl('dump', 'listener-get')
     config = {'listener': [LISTENER],
               'limit': [{'name': 'max_keepalive', 'value': 55}]}
-    status, out = run_cli('--no-schema', '--do', 'config-set',
-                          '--json', json.dumps({**config, 'check': True}))
-    if status and 'error: -95' in out:
-        return
-    assert not status, out
+    ynl('do', 'config-set', {**config, 'check': True})
     assert ynl('dump', 'listener-get') == before
     ynl('do', 'config-set', config)
     names = [ln['name'] for ln in ynl('dump', 'listener-get')]
@@ -347,6 +349,78 @@ def reset():
     assert ynl('dump', 'listener-get') == []
 
 
+def refusal(family, op, mode, what):
+    """Refused with an error, a word why, and the attribute that is to blame."""
+    attrs, error, says, blamed = what
+    try:
+        getattr(family, mode)(op, attrs)
+    except NlError as e:
+        got = e.nl_msg.extack or {}
+        assert e.error == error, f'error {e.error}, {got}'
+        assert re.search(says, got.get('msg', '')) and got.get('msg'), got
+        name = got.get('bad-attr', '.' + str(got.get('miss-type', '')))
+        assert blamed is None or name == '.' + blamed, got
+        return
+    raise AssertionError('it was done')
+
+
+def settings(family):
+    """What a refusal may not change."""
+    return ([ln['name'] for ln in family.dump('listener-get', {})],
+            {li['name']: li['value'] for li in family.dump('limit-get', {})},
+            family.dump('retained-get', {}))
+
+
+def refusals(operations):
+    """Each operation's, and that they left nothing behind."""
+    shell('mqttkctl listener add 127.0.0.1:1883 name one')
+    shell('mqttkctl limit set max_packet_size 50000')
+    family = YnlFamily(SPEC, '')
+    before = settings(family)
+    asked = {(op['name'], mode) for op in operations for mode in ('do', 'dump')
+             if 'request' in op.get(mode, {})}
+    report('what can be refused is known of every operation',
+           lambda: same({}, dict.fromkeys(asked - REFUSALS.keys(), 'known')))
+    for (op, mode), every in REFUSALS.items():
+        for what in every:
+            report(f'{op} ({mode}) refuses {str(what[0])[:60]}',
+                   functools.partial(refusal, family, op, mode, what))
+    report('nothing has changed by that',
+           lambda: same({'now': settings(family)}, {'now': before}))
+    for limit, size in ('message_memory', 40000), ('retained_memory', 1000):
+        report(f'a retained message over {limit} is refused',
+               functools.partial(fill, family, limit, size))
+
+
+def fill(family, limit, size):
+    """Retains messages of so many bytes until there is no more room."""
+    shell(f'mqttkctl limit set {limit} 65536')
+    payload = '61' * size
+    for i in range(200):
+        try:
+            family.do('retained-set', {'topic': f'{limit}/{i}',
+                                       'payload': payload})
+        except NlError as e:
+            got = e.nl_msg.extack
+            assert limit in got['msg'] and got['bad-attr'] == '.payload', got
+            assert e.error == errno.ENOBUFS, e
+            break
+    else:
+        raise AssertionError('there is always room')
+    family.do('retained-del', {'filter': '#'})
+    shell(f'mqttkctl limit set {limit} {1 << 22}')
+
+
+def report(what, run):
+    try:
+        run()
+        print(f'ok - {what}', flush=True)
+    except Exception as e:  # pylint: disable=broad-except
+        print(f'not ok - {what}')
+        for line in f'{type(e).__name__}: {e}'.splitlines():
+            print(f'# {line[:2000]}', flush=True)
+
+
 def main():
     with open(SPEC, encoding='utf-8') as spec:
         operations = yaml.safe_load(spec)['operations']['list']
@@ -358,13 +432,8 @@ def main():
         if (op, mode) not in offered:
             print(f'not ok - {op} ({mode}) is in the specification')
             continue
-        try:
-            run()
-            print(f'ok - {op} ({mode})', flush=True)
-        except Exception as e:  # pylint: disable=broad-except
-            print(f'not ok - {op} ({mode})')
-            for line in f'{type(e).__name__}: {e}'.splitlines():
-                print(f'# {line[:2000]}', flush=True)
+        report(f'{op} ({mode})', run)
+    refusals(operations)
 
 
 try:
