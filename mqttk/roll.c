@@ -30,6 +30,7 @@ void mqttk_roll_start(struct mqttk_roll *r, struct mqttk_index *ix,
 {
 	lockdep_assert_held(ix->lock);
 	r->index = ix;
+	r->left = s->nr_subs;
 	r->mark.owner = NULL;
 	list_add(&r->mark.node, &s->subs);
 }
@@ -41,7 +42,8 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_roll_start);
  * @s: whose
  *
  * Context: process; under the index's lock.
- * Return: the subscription, valid until the lock is left; NULL at the end
+ * Return: the subscription, valid until the lock is left; NULL at the end of
+ * what there was at first
  */
 struct mqttk_sub *mqttk_roll_peek(struct mqttk_roll *r,
 				  struct mqttk_subscriber *s)
@@ -49,6 +51,8 @@ struct mqttk_sub *mqttk_roll_peek(struct mqttk_roll *r,
 	struct mqttk_sub *sub = &r->mark;
 
 	lockdep_assert_held(r->index->lock);
+	if (!r->left)
+		return NULL;
 	list_for_each_entry_continue(sub, &s->subs, node)
 		if (!mqttk_roll_is_mark(sub))
 			return sub;
@@ -66,6 +70,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_roll_peek);
 void mqttk_roll_pass(struct mqttk_roll *r, struct mqttk_sub *sub)
 {
 	lockdep_assert_held(r->index->lock);
+	r->left--;
 	list_move(&r->mark.node, &sub->node);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_roll_pass);

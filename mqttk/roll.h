@@ -12,11 +12,15 @@
 /**
  * struct mqttk_roll - a place among the subscriptions of a subscriber
  * @index: its index
+ * @left: how many there were at first and are not passed yet; as new ones come
+ *	behind those, the rest is of no concern, and nobody can keep a roll
+ *	from ending
  * @mark: stands in the subscriber's list, before the next one to look at. It
  *	has no owner, and so is no subscription
  */
 struct mqttk_roll {
 	struct mqttk_index *index;
+	u32 left;
 	struct mqttk_sub mark;
 };
 
