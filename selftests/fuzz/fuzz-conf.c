@@ -26,6 +26,8 @@ const struct fuzz_seed fuzz_seeds[] = {
 	SEED("1listener 8883\ncafile /a\ncertfile /b\nrequire_certificate true\n"),
 	SEED("0listener 0 /run/socket\nprotocol websockets\n"),
 	SEED("1password_file /a\nacl_file /b\nallow_anonymous true\nplugin c\n"),
+	SEED("1per_listener_settings true\nlistener 1\nacl_file /b\n"
+	     "per_listener_settings false\nallow_anonymous true\n"),
 	SEED("1connection b\naddress x:1\ntopic # both 2\nlistener 5\n"),
 	SEED("0max_packet_size 20\nmax_queued_bytes 1\nmax_queued_messages 0\n"
 	     "max_inflight_messages 65535\nmax_keepalive 10\n"),
@@ -50,6 +52,7 @@ static void check_listener(const struct conf *c, const struct conf_listener *l)
 {
 	const struct conf_security *s = c->per_listener ? &l->security :
 							  &c->general;
+	bool closed;
 
 	if (!c->errors && l->given && !l->left_out)
 		CHECK(l->port >= 1 && l->port <= 65535);
@@ -64,9 +67,10 @@ static void check_listener(const struct conf *c, const struct conf_listener *l)
 	check_text(l->security.auto_id_prefix, MQTTK_ID_PREFIX_MAX);
 	check_text(l->id_prefix, MQTTK_ID_PREFIX_MAX);
 	/* What is not supported stops all, or somebody. */
+	closed = l->security.closed || c->general.closed;
 	if (!c->ignore)
-		CHECK(c->errors || (!l->left_out && !s->closed));
-	if (s->closed)
+		CHECK(c->errors || (!l->left_out && !closed));
+	if (closed)
 		CHECK(!conf_anonymous(c, l));
 	/* Open to everybody only if the file says so. */
 	if (conf_is_opened(c, l) && l->given && conf_anonymous(c, l))

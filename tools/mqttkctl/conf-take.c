@@ -427,7 +427,8 @@ bool conf_anonymous(const struct conf *c, const struct conf_listener *l)
 	const struct conf_security *s = c->per_listener ? &l->security :
 							  &c->general;
 
-	if (s->closed)
+	/* Whatever the last per_listener_settings was when it was said. */
+	if (l->security.closed || c->general.closed)
 		return false;
 	if (l->anonymous >= 0)
 		return l->anonymous;

@@ -141,6 +141,7 @@ allow_anonymous true\nacl_file /f\nlistener 1883|1883|no
 allow_anonymous true\nlistener 1883\nplugin /f|1883|no
 per_listener_settings true\nlistener 1883\nallow_anonymous true\nglobal_plugin /f|1883|no
 per_listener_settings true\nlistener 1883\nallow_anonymous true\nlistener 1884\nacl_file /f\nallow_anonymous true|1883|yes
+per_listener_settings true\nlistener 1883\nacl_file /f\nper_listener_settings false\nallow_anonymous true|1883|no
 allow_anonymous true\nlistener 1883\ncertfile /f|1883|no
 allow_anonymous true\nlistener 1883\nprotocol websockets|1883|no
 allow_anonymous true\nlistener 1883\nrequire_certificate true|1883|no
