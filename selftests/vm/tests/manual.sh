@@ -9,10 +9,12 @@
 
 # The page's examples: commands behind "# ", go on in the next line after | and
 # do; whatever else is indented so far is what they print. An example ends with
-# an empty line, and what it left in the background with it.
+# an empty line, and what it left in the background with it. What traces is for
+# traces.sh.
 mandoc -T ascii -O width=200 /usr/share/man/man7/mqttk.7 | sed 's/.\x08//g' |
 	awk '
 		!/[^ ]/ { if (example) print "."; example = 0; next }
+		/^           # bpftrace/ { next }
 		/^           # / { example = 1 }
 		!example { next }
 		sub(/^               */, ">") { print; next }
