@@ -226,7 +226,7 @@ _mqttkctl_object()
 		;;
 	apply)
 		if [[ $value == -* ]]; then
-			_mqttkctl_offer --check --ignore-unsupported --help
+			_mqttkctl_offer --check --ignore-unsupported --keys --help
 		else
 			_mqttkctl_files
 		fi

@@ -698,6 +698,21 @@ check_not 'and not for it to pass' \
 	as_nobody unshare -Urn mqttkctl limit set max_packet_size $((max + 1))
 
 # --- man pages ---
+objects=$(mqttkctl help | sed -n '/^objects/,/^options/s/^  \([a-z]*\) .*/\1/p')
+check 'there are objects' test "$(echo "$objects" | wc -l)" -gt 12
+for object in $objects; do
+	[ -e /usr/share/man/man8/mqttkctl.8 ] || break
+	check "$object has a man page, is in mqttkctl(8), and is completed" sh -ec "
+		[ -e /usr/share/man/man8/mqttkctl-$object.8 ]
+		grep -qx '.B $object' /usr/share/man/man8/mqttkctl.8
+		grep -qF 'mqttkctl-$object (8)' /usr/share/man/man8/mqttkctl.8
+		for file in bash-completion/completions/mqttkctl \
+			zsh/vendor-completions/_mqttkctl
+		do
+			tr -s '\n\t' '  ' </usr/share/\$file |
+				grep -q \"objects=[('][^)']*\\b$object\\b\"
+		done"
+done
 for page in /usr/share/man/man8/mqttkctl*.8; do
 	[ -e "$page" ] || { skip 'man pages are not installed here'; break; }
 	check "mandoc is content with ${page##*/}" mandoc -Tlint -Wwarning "$page"
