@@ -39,23 +39,37 @@ static int utf8_len(const unsigned char *s)
 	return len;
 }
 
+/* Most characters are shown as they are; those are written many at a time. */
+static void put_run(const unsigned char *from, const unsigned char *to)
+{
+	if (to > from)
+		fwrite(from, 1, to - from, stdout);
+}
+
 /* What stands behind @end is a 0. */
 static void json_bytes(const unsigned char *s, const unsigned char *end)
 {
+	const unsigned char *run = s;
 	int len;
 
 	putchar('"');
-	for (; s < end; s += len ? len : 1) {
+	while (s < end) {
 		len = utf8_len(s);
-		if (*s == '"' || *s == '\\')
+		if (len && *s != '"' && *s != '\\' && *s >= 0x20 &&
+		    *s != 0x7f) {
+			s += len;
+			continue;
+		}
+		put_run(run, s);
+		if (!len)
+			fputs("\\ufffd", stdout);
+		else if (*s == '"' || *s == '\\')
 			printf("\\%c", *s);
-		else if (*s < 0x20 || *s == 0x7f)
-			printf("\\u%04x", *s);
-		else if (len)
-			printf("%.*s", len, s);
 		else
-			printf("\\ufffd");
+			printf("\\u%04x", *s);
+		run = ++s;
 	}
+	put_run(run, s);
 	putchar('"');
 }
 
@@ -101,22 +115,24 @@ static void json_base64(const unsigned char *s, size_t length)
 /* A word for people: one word, whatever is in it. */
 static void text_string(const char *str)
 {
-	const unsigned char *s = (const unsigned char *)str;
+	const unsigned char *s = (const unsigned char *)str, *run = s;
 	int len;
 
-	for (; *s; s += len) {
-		len = utf8_len(s);
+	while (*s) {
 		/* C1 controls are characters of two bytes. */
-		if (*s <= ' ' || *s == 0x7f || *s == '\\' || !len ||
-		    (*s == 0xc2 && s[1] < 0xa0)) {
-			printf("\\x%02x", *s);
-			len = 1;
-			if (*s == 0xc2)
-				printf("\\x%02x", s[len++]);
-		} else {
-			printf("%.*s", len, s);
+		bool c1 = *s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0;
+
+		len = utf8_len(s);
+		if (len && *s > ' ' && *s != 0x7f && *s != '\\' && !c1) {
+			s += len;
+			continue;
 		}
+		put_run(run, s);
+		for (len = c1 ? 2 : 1; len; len--)
+			printf("\\x%02x", *s++);
+		run = s;
 	}
+	put_run(run, s);
 }
 
 static void json_newline(void)
