@@ -10,6 +10,7 @@ import os
 import sys
 
 from device import DEVICE, File, publish
+from records import BINARY, UPTO, Binary, record
 
 ALLOWED = (errno.ENOMEM, errno.ENOBUFS, errno.EAGAIN)
 FAIL_NTH = "/proc/thread-self/fail-nth"
@@ -30,18 +31,26 @@ def session():
         f.unsubscribe(b"x/#")
 
 
-def main():
-    if not os.path.exists(FAIL_NTH):
-        sys.exit("no fault injection in this kernel")
-    for knob, value in (("ignore-gfp-wait", "N"), ("verbose", "0")):
-        with open(f"/sys/kernel/debug/failslab/{knob}", "w") as f:
-            f.write(value)
-    fd = os.open(FAIL_NTH, os.O_RDWR)
+def client():
+    with Binary(client=b"fn", filters=[b"x/#"], qos=2) as f:
+        f.poll()
+        f.write(record(b"x/1", b"z" * 3000, 2, props=b"\x03\0\1t") +
+                record(b"x/2", b"y", 1))
+        f.subscribe(b"$share/g/x/#", qos=1, id_=5)
+        f.read()
+        f.info()
+        f.options(BINARY, queued=100)
+        f.ack(0, UPTO)
+        f.write(record(b"x/3", b"kept", 1))
+
+
+def count(work, fd):
+    """Returns how many allocations work needs and how often it failed."""
     failed = 0
     for n in range(1, 2000):
         os.write(fd, b"%d" % n)
         try:
-            session()
+            work()
         except OSError as e:
             if e.errno not in ALLOWED:
                 raise
@@ -49,14 +58,25 @@ def main():
         rest = left(fd)
         os.write(fd, b"0")
         if rest:
-            break
-    else:
-        sys.exit("no end of allocations")
-    # The interpreter's own allocations fail seldom and are none of ours.
+            return n - 1, failed
+    sys.exit("no end of allocations")
+
+
+def main():
+    if not os.path.exists(FAIL_NTH):
+        sys.exit("no fault injection in this kernel")
+    for knob, value in (("ignore-gfp-wait", "N"), ("verbose", "0")):
+        with open(f"/sys/kernel/debug/failslab/{knob}", "w") as f:
+            f.write(value)
+    fd = os.open(FAIL_NTH, os.O_RDWR)
+    for work in (session, client):
+        n, failed = count(work, fd)
+        # The interpreter's own allocations fail seldom and are none of ours.
+        print(f"{work.__name__}: {n} allocations, {failed} errors on {DEVICE}")
+        if not failed:
+            sys.exit("nothing failed")
     publish(b"retain;x/1 \n")
-    print(f"{n - 1} allocations, {failed} errors on {DEVICE}")
-    if not failed:
-        sys.exit("nothing failed")
+    Binary(client=b"fn", clean=True, expiry=0).__exit__()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import threading
 import time
 
 from device import File, Failed, in_new_netns
+from records import UPTO, Binary, record
 
 ALLOWED = (errno.EAGAIN, errno.ENODEV, errno.ENOENT, errno.ENOBUFS,
            errno.EDQUOT)
@@ -25,6 +26,22 @@ def read(f):
 def write(f):
     os.write(f.fd, b"retain;s/%d x\ns/y %s\nqos=1;s/z \n" %
              (random.randrange(20), b"z" * 2000))
+
+
+def read_records(f):
+    """Most of them are never acknowledged."""
+    os.read(f.fd, 1 << 16)
+    if not random.randrange(10):
+        f.ack(0, UPTO)
+
+
+def write_records(f):
+    os.write(f.fd, b"".join(record(b"s/y", b"z" * random.randrange(9000),
+                                   random.randrange(3)) for _ in range(4)))
+
+
+def info(f):
+    f.info()
 
 
 def poll(f):
@@ -55,9 +72,13 @@ def until_gone(work, f, deadline, failures):
 def round_():
     files, keep = in_new_netns(lambda: (File(os.O_RDWR, [b"s/#"]),
                                         File(os.O_RDWR | os.O_NONBLOCK),
+                                        Binary(os.O_RDWR, client=b"s1",
+                                               filters=[b"s/#"], qos=2),
+                                        Binary(client=b"s2", qos=1, expiry=0,
+                                               filters=[b"s/#", b"$share/g/#"]),
                                         *(File(filters=[b"s/#", b"s/+"])
                                           for _ in range(20))))
-    blocking, shared, *idle = files
+    blocking, shared, client, brief, *idle = files
     failures = []
     deadline = time.monotonic() + 60
     threads = [threading.Thread(target=until_gone,
@@ -65,7 +86,10 @@ def round_():
                for work, f in ((read, blocking), (write, blocking),
                                (poll, blocking), (subscribe, blocking),
                                (read, shared), (write, shared),
-                               (poll, shared), (subscribe, shared))]
+                               (poll, shared), (subscribe, shared),
+                               (read_records, client), (poll, client),
+                               (write_records, client), (info, client),
+                               (read_records, brief), (subscribe, brief))]
     for t in threads:
         t.start()
     time.sleep(random.random() / 20)
@@ -78,6 +102,8 @@ def round_():
         t.join()
     blocking.__exit__()
     shared.__exit__()
+    client.__exit__()
+    brief.__exit__()
     if failures:
         raise Failed("; ".join(failures))
 
