@@ -27,10 +27,22 @@
 #define FILES		6
 #define WORKERS		3
 #define KILL_EVERY	3000
-#define AREA		(1 << 20)
+#define AREA		0x100000
 
-enum { SUBSCRIBE, UNSUBSCRIBE, OPTIONS, CLIENT, ACK, INFO, OTHER, WRITE, READ,
-       POLL, OPEN, KINDS };
+enum kind {
+	SUBSCRIBE,
+	UNSUBSCRIBE,
+	OPTIONS,
+	CLIENT,
+	ACK,
+	INFO,
+	OTHER,
+	WRITE,
+	READ,
+	POLL,
+	OPEN,
+	KINDS,
+};
 
 static const char *const names[KINDS] = {
 	"subscribe", "unsubscribe", "options", "client", "ack", "info", "other",

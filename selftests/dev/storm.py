@@ -20,7 +20,7 @@ ALLOWED = (errno.EAGAIN, errno.ENODEV, errno.ENOENT, errno.ENOBUFS,
 
 
 def read(f):
-    os.read(f.fd, 4096)
+    os.read(f.fd, 1 << 16)
 
 
 def write(f):
