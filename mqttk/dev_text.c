@@ -50,6 +50,7 @@ static char *put_line(char *to, const char *end, const struct mqttk_qent *ent,
 		.full_len = len < msg->payload_len ? msg->payload_len : 0,
 		.qos = ent->qos,
 		.retain = ent->retain,
+		.dup = ent->dup,
 	};
 
 	to = mqttk_text_put_head(to, end, &head);

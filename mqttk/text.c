@@ -32,14 +32,15 @@ char *mqttk_text_put_head(char *to, const char *end,
 	size_t room = end - to;
 	int n, m = 0;
 
-	n = snprintf(to, room, "%llu,%llu,%u,%s", head->seq, head->usec,
-		     head->qos, head->retain ? "r" : "");
+	n = snprintf(to, room, "%llu,%llu,%u,%s%s", head->seq, head->usec,
+		     head->qos, head->retain ? "r" : "", head->dup ? "d" : "");
 	if (n >= room)
 		return NULL;
 	if (head->full_len)
 		m = snprintf(to + n, room - n, "T%u;", head->full_len);
 	else
-		m = snprintf(to + n, room - n, head->retain ? ";" : "-;");
+		m = snprintf(to + n, room - n,
+			     head->retain || head->dup ? ";" : "-;");
 	return m < room - n ? to + n + m : NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_text_put_head);

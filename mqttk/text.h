@@ -33,6 +33,7 @@ enum mqttk_text_part {
  * @full_len: bytes of the whole payload if the line has less, else 0
  * @qos: of the delivery
  * @retain: RETAIN as the reader shall see it
+ * @dup: it may have been read before
  */
 struct mqttk_text_head {
 	u64 seq;
@@ -40,6 +41,7 @@ struct mqttk_text_head {
 	u32 full_len;
 	u8 qos;
 	bool retain;
+	bool dup;
 };
 
 /**

@@ -439,6 +439,13 @@ def client():
     with Binary(**args) as f:
         expect([m.payload for m in f.get()], [b"3", b"4", b"6"])
         f.ack(0, UPTO)
+    with Binary(**{**args, "opts": 0}) as f:
+        f.subscribe(b"c/#", qos=1)
+        f.write(b"qos=1;c/t text\n")
+        expect(len(f.read()) > 0, True)
+    with Binary(**{**args, "opts": 0}) as f:
+        m, = [parse(l) for l in f.read().splitlines(keepends=True)]
+        expect((m.payload, m.flags), (b"text", "d"))
     with Binary(clean=True, expiry=0, **args) as f:
         expect(f.present, 0, "present")
         expect(f.get(), [])
