@@ -497,6 +497,50 @@ def changed_terms():
     assert ctl("listener", "show").strip() == "[]"
 
 
+def ip(*words):
+    subprocess.run(["ip", *words], check=True)
+
+
+def device():
+    """A device goes and comes again: so does its listener when configured."""
+    subprocess.run(["ip", "netns", "del", "far"], check=False, stderr=subprocess.DEVNULL)
+    ip("netns", "add", "far")
+
+    def plug():
+        ip("link", "add", "near0", "type", "veth", "peer", "name", "far0", "netns", "far")
+        ip("addr", "add", "10.99.0.1/24", "dev", "near0")
+        ip("link", "set", "near0", "up")
+        for words in (("addr", "add", "10.99.0.2/24", "dev", "far0"),
+                      ("link", "set", "far0", "up")):
+            ip("-n", "far", *words)
+        return socket.if_nametoindex("near0")
+
+    def come(topic):
+        done = subprocess.run(["ip", "netns", "exec", "far", "mosquitto_pub", "-h", "10.99.0.1",
+                               "-p", "1001", "-t", topic, "-m", "x", "-q", "1"], check=False)
+        assert not done.returncode, f"status {done.returncode}"
+
+    def shown():
+        return [x.get("bind_device") for x in json.loads(ctl("listener", "show"))]
+
+    try:
+        here = None
+        for topic in ("first", "second"):
+            index = plug()
+            start(anonymous("0.0.0.0:1001", name="d", bind_ifindex=index),
+                  anonymous("127.0.0.1:1002"))
+            assert shown() == ["near0", None], shown()
+            here = here or peer(1002, "watcher")
+            here.subscribe("#")
+            retry(come, topic)
+            assert here.message().topic == topic
+            closed(1001)
+            ip("link", "del", "near0")
+            assert shown() == [str(index), None], shown()
+    finally:
+        ip("netns", "del", "far")
+
+
 class Stream:
     """Numbered messages of QoS 1 from one client to another, until it ends."""
 
@@ -680,7 +724,7 @@ GROUPS = {
               session_moves, mount_point_names),
     "limits": (retain_off, upgrade),
     "atomic": (atomic, blocked_take_over),
-    "live": (take_over, ports_swapped, changed_terms, traffic),
+    "live": (take_over, ports_swapped, changed_terms, device, traffic),
     "memory": (no_memory,),
     "cycles": (cycles,),
 }
