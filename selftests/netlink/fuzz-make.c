@@ -350,6 +350,7 @@ size_t make_request(unsigned char *to, uint16_t family, uint32_t seq,
 
 	out = to;
 	len = sizeof(n) + sizeof(g);
+	r->seq = seq;
 	r->op = op;
 	r->dump = op->has_dump && (!op->has_do || chance(30));
 	r->plain = true;

@@ -75,11 +75,13 @@ extern const unsigned int nr_ops, nr_pools;
 
 /**
  * struct request - what was sent, to be told apart by its answer
+ * @seq: its number
  * @op: which operation, or NULL if there is none by that number
  * @dump: was asked for all
  * @plain: header and length are as they should be: the operation is reached
  */
 struct request {
+	uint32_t seq;
 	const struct op *op;
 	bool dump;
 	bool plain;
