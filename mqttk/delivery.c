@@ -597,6 +597,7 @@ unsigned int mqttk_session_take(struct mqttk_session *s,
 	spin_unlock_bh(&s->lock);
 	return n;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_take);
 
 /**
  * mqttk_session_may_take - would mqttk_session_take() find something?
@@ -615,6 +616,7 @@ bool mqttk_session_may_take(struct mqttk_session *s, struct mqttk_endpoint *ep)
 	spin_unlock_bh(&s->lock);
 	return may;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_may_take);
 
 /**
  * mqttk_session_acknowledged - room in the window again

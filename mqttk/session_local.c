@@ -3,6 +3,7 @@
  * The session of an endpoint in this machine: nothing is lost on the way to it,
  * so one word acknowledges a message, or many.
  */
+#include <kunit/visibility.h>
 #include <linux/errno.h>
 #include <linux/sched.h>
 
@@ -82,6 +83,7 @@ int mqttk_session_ack(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	spin_unlock_bh(&s->lock);
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_ack);
 
 /* Returns true if there may be more. */
 static bool ack_some(struct mqttk_session *s, u16 last, u16 stop)
@@ -131,3 +133,4 @@ int mqttk_session_ack_upto(struct mqttk_session *s, struct mqttk_endpoint *ep,
 	}
 	return err;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_ack_upto);

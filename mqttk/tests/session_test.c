@@ -13,6 +13,7 @@
 #include "../net.h"
 #include "../router.h"
 #include "../session.h"
+#include "../via.h"
 
 #define ENDPOINTS	4
 #define AT_ONCE		32
@@ -548,6 +549,70 @@ static void session_will(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, send_all(ctx, witness), 0);
 }
 
+/* Takes at most max, checks their order and puts them; returns how many. */
+static unsigned int take(struct kunit *test, struct endpoint *e,
+			 unsigned int max, u8 first, bool dup, bool *more)
+{
+	struct session_ctx *ctx = test->priv;
+	unsigned int i, n;
+
+	n = mqttk_session_take(e->s, &e->ep, ctx->ents, max, more);
+	for (i = 0; i < n; i++) {
+		KUNIT_EXPECT_EQ(test, number_of(&ctx->ents[i]), first + i);
+		KUNIT_EXPECT_TRUE(test, ctx->ents[i].dup == dup);
+		mqttk_msg_put(ctx->ents[i].msg);
+		mqttk_via_put(ctx->ents[i].via);
+	}
+	return n;
+}
+
+/*
+ * What was taken is in the window at once, whoever has it just now: another
+ * endpoint need not wait to take it again, and what was not taken after it.
+ * One word acknowledges whatever QoS, and all that went before.
+ */
+static void session_taken(struct kunit *test)
+{
+	struct session_ctx *ctx = test->priv;
+	struct endpoint *old = &ctx->e[0], *new = &ctx->e[1];
+	bool more;
+	u16 id;
+
+	open_as(test, old, 'a', 3, 60);
+	subscribe(test, old, "a", 2);
+	for (id = 0; id < 5; id++)
+		publish(test, "a", id, 1 + id % 2);
+	KUNIT_EXPECT_EQ(test, take(test, old, AT_ONCE, 0, false, &more), 3);
+	KUNIT_EXPECT_FALSE(test, more);
+	KUNIT_EXPECT_FALSE(test, mqttk_session_may_take(old->s, &old->ep));
+	KUNIT_EXPECT_TRUE(test, open_as(test, new, 'a', 4, 60));
+	KUNIT_EXPECT_EQ(test, mqttk_session_ack(old->s, &old->ep, 1),
+			-ESHUTDOWN);
+	/* Nothing was sent to this one yet. */
+	KUNIT_EXPECT_EQ(test, mqttk_session_ack(new->s, &new->ep,
+						ctx->ents[0].id), -ENOENT);
+	KUNIT_EXPECT_EQ(test, take(test, new, 1, 0, true, &more), 1);
+	KUNIT_EXPECT_TRUE(test, more);
+	id = ctx->ents[0].id;
+	KUNIT_EXPECT_EQ(test, take(test, new, 2, 1, true, &more), 2);
+	KUNIT_EXPECT_TRUE(test, more);
+	KUNIT_EXPECT_EQ(test, take(test, new, AT_ONCE, 3, false, &more), 1);
+	KUNIT_EXPECT_FALSE(test, more);
+	KUNIT_EXPECT_EQ(test, mqttk_session_ack(new->s, &new->ep, id), 0);
+	KUNIT_EXPECT_EQ(test, mqttk_session_ack(new->s, &new->ep, id),
+			-ENOENT);
+	KUNIT_EXPECT_EQ(test, take(test, new, AT_ONCE, 4, false, &more), 1);
+	KUNIT_EXPECT_EQ(test, new->s->window.nr, 4);
+	/* All but the one last taken. */
+	KUNIT_EXPECT_EQ(test, mqttk_session_ack_upto(new->s, &new->ep, 0,
+						     ctx->ents[0].id), 0);
+	KUNIT_EXPECT_EQ(test, new->s->window.nr, 1);
+	KUNIT_EXPECT_EQ(test, mqttk_session_ack_upto(new->s, &new->ep,
+						     ctx->ents[0].id, 0), 0);
+	KUNIT_EXPECT_EQ(test, new->s->window.nr, 0);
+	KUNIT_EXPECT_EQ(test, new->s->window.quota, 4);
+}
+
 static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_sweep_unsent),
 	KUNIT_CASE(session_unsent_expires),
@@ -555,6 +620,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_many_expired),
 	KUNIT_CASE(session_nothing),
 	KUNIT_CASE(session_takeover_peeked),
+	KUNIT_CASE(session_taken),
 	KUNIT_CASE(session_never_acks),
 	KUNIT_CASE(session_half_messages),
 	KUNIT_CASE(session_bequest_order),

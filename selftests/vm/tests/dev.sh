@@ -14,6 +14,9 @@ check 'only root may open the device before the udev rule says otherwise' \
 	test "$(stat -c '%F %U' /dev/mqtt)" = 'character special file root'
 check_not 'nobody else opens it' setpriv --reuid=65534 --regid=65534 \
 	--clear-groups cat /dev/mqtt
+is "$(unshare -Urn cat /dev/mqtt 2>&1)" \
+	'cat: /dev/mqtt: Operation not permitted' \
+	'nor root of a user namespace, unless the module allows it'
 is "$(modinfo -F alias mqttk)" '' 'no alias lets anybody load the module'
 
 # Every line of these programs is a test.
