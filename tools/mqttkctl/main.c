@@ -46,6 +46,8 @@ static const struct command objects[] = {
 	  "the running configuration, as a mosquitto.conf" },
 	{ "top", cmd_top, COMMAND_OPTIONS,
 	  "who does most, again and again" },
+	{ "monitor", cmd_monitor, 0,
+	  "what happens, as it happens" },
 	{ "reset", cmd_reset, COMMAND_WHOLE,
 	  "back to the state just after loading" },
 	{ }

@@ -63,6 +63,7 @@ int cmd_apply(int argc, char **argv);
 int cmd_client(int argc, char **argv);
 int cmd_limit(int argc, char **argv);
 int cmd_listener(int argc, char **argv);
+int cmd_monitor(int argc, char **argv);
 int cmd_pub(int argc, char **argv);
 int cmd_reset(int argc, char **argv);
 int cmd_retained(int argc, char **argv);
@@ -82,6 +83,12 @@ typedef void (*reply_fn)(const struct nlattr **attrs);
 
 struct nlmsghdr *nl_request(int cmd, bool dump);
 int nl_talk(struct nlmsghdr *request, int max_attr, reply_fn reply);
+
+/* Gets each event: MQTTK_CMD_*_NTF, and its attributes by their type. */
+typedef void (*event_fn)(int cmd, const struct nlattr **attrs);
+
+int nl_listen(void);
+int nl_hear(const struct nlattr **attrs, int max_attr, event_fn event);
 void nl_parse_nest(const struct nlattr *nest, const struct nlattr **attrs,
 		   int max_attr);
 __u64 nl_uint(const struct nlattr *attr);

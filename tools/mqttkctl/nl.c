@@ -16,8 +16,12 @@
 /* More than the kernel ever puts into one message, and than a request needs. */
 #define BUF_SIZE	(128 * 1024)
 
+/* Events that may wait for us, in bytes. */
+#define EVENTS_BUF	(1024 * 1024)
+
 static struct mnl_socket *sock;
 static __u16 family;
+static __u32 events_group;
 static unsigned int seq;
 static char request_buf[BUF_SIZE];
 static char kernel_text[256];
@@ -146,10 +150,25 @@ static struct nlmsghdr *start_request(__u16 type, int cmd, int version,
 	return nlh;
 }
 
+/* One group of the family: a nest with its name and its number. */
+static int on_group(const struct nlattr *attr, void *data)
+{
+	const struct nlattr *group[CTRL_ATTR_MCAST_GRP_MAX + 1];
+
+	nl_parse_nest(attr, group, CTRL_ATTR_MCAST_GRP_MAX);
+	if (!strcmp(nl_str(group[CTRL_ATTR_MCAST_GRP_NAME]),
+		    MQTTK_MCGRP_EVENTS))
+		events_group = nl_uint(group[CTRL_ATTR_MCAST_GRP_ID]);
+	return MNL_CB_OK;
+}
+
 static void on_family(const struct nlattr **attrs)
 {
 	if (attrs[CTRL_ATTR_FAMILY_ID])
 		family = nl_uint(attrs[CTRL_ATTR_FAMILY_ID]);
+	if (attrs[CTRL_ATTR_MCAST_GROUPS])
+		mnl_attr_parse_nested(attrs[CTRL_ATTR_MCAST_GROUPS], on_group,
+				      NULL);
 }
 
 static void open_socket(void)
@@ -293,6 +312,93 @@ void nl_put_uint(struct nlmsghdr *request, int type, __u64 value)
 		mnl_attr_put_u32(request, type, value);
 	else
 		mnl_attr_put_u64(request, type, value);
+}
+
+/**
+ * nl_listen - hear of events from now on
+ *
+ * Ends the program if there is no broker to talk to.
+ *
+ * Return: the socket, to poll, or a negative error
+ */
+int nl_listen(void)
+{
+	/* The group by which families come and go has its family's number. */
+	int families = GENL_ID_CTRL, size = EVENTS_BUF;
+	int fd;
+
+	if (!sock)
+		open_socket();
+	fd = mnl_socket_get_fd(sock);
+	/* As much as may be: the kernel drops what does not fit. */
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, &events_group,
+				  sizeof(events_group)) ||
+	    mnl_socket_setsockopt(sock, NETLINK_ADD_MEMBERSHIP, &families,
+				  sizeof(families)))
+		return -errno;
+	return fd;
+}
+
+/* Is it the family that goes, with everything? */
+static int on_goodbye(const struct nlattr *attr, void *data)
+{
+	bool *gone = data;
+
+	if (mnl_attr_get_type(attr) == CTRL_ATTR_FAMILY_ID &&
+	    nl_uint(attr) == family)
+		*gone = true;
+	return MNL_CB_OK;
+}
+
+struct hearing {
+	struct answer a;
+	event_fn event;
+	bool gone;
+};
+
+static int on_event(const struct nlmsghdr *nlh, void *data)
+{
+	const struct genlmsghdr *genl = mnl_nlmsg_get_payload(nlh);
+	struct hearing *h = data;
+
+	if (mnl_nlmsg_get_payload_len(nlh) < sizeof(*genl))
+		return MNL_CB_OK;
+	if (nlh->nlmsg_type == GENL_ID_CTRL && genl->cmd == CTRL_CMD_DELFAMILY)
+		mnl_attr_parse(nlh, GENL_HDRLEN, on_goodbye, &h->gone);
+	if (nlh->nlmsg_type != family)
+		return MNL_CB_OK;
+	memset(h->a.attrs, 0, (h->a.max_attr + 1) * sizeof(*h->a.attrs));
+	mnl_attr_parse(nlh, GENL_HDRLEN, on_attr, &h->a);
+	h->event(genl->cmd, h->a.attrs);
+	return MNL_CB_OK;
+}
+
+/**
+ * nl_hear - take the next events
+ * @attrs: for their attributes, by type; room for @max_attr + 1
+ * @max_attr: the highest attribute type the caller knows
+ * @event: called for each
+ *
+ * Return: 0; -ENOBUFS if some were lost; -ENODEV if there will be no more,
+ *	because the module is gone; another negative error
+ */
+int nl_hear(const struct nlattr **attrs, int max_attr, event_fn event)
+{
+	struct hearing h = {
+		.a = { .attrs = attrs, .max_attr = max_attr },
+		.event = event,
+	};
+	static char buf[BUF_SIZE];
+	ssize_t len;
+
+	len = mnl_socket_recvfrom(sock, buf, sizeof(buf));
+	if (len < 0)
+		return -errno;
+	if (mnl_cb_run(buf, len, 0, 0, on_event, &h) == MNL_CB_ERROR)
+		return -errno;
+	return h.gone ? -ENODEV : 0;
 }
 
 /* What can be done about it, by verb and error; "" goes for every verb. */
