@@ -15,6 +15,7 @@
 #include "memcg.h"
 #include "net.h"
 #include "replay.h"
+#include "trace.h"
 
 /* sk_sndbuf and sk_rcvbuf to begin with; they grow when the peer needs it. */
 #define BUFFER_BASE	SZ_16K
@@ -226,6 +227,7 @@ static void release(struct mqttk_conn *conn)
  */
 static void leave_session(struct mqttk_conn *conn, int err)
 {
+	trace_mqttk_connection_end(conn->ln, err);
 	mqttk_conn_lock(conn);
 	conn->tx_session = NULL;
 	mqttk_conn_unlock(conn);

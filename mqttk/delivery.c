@@ -19,6 +19,7 @@
 #include "retain.h"
 #include "router.h"
 #include "session.h"
+#include "trace.h"
 #include "via.h"
 
 /*
@@ -75,6 +76,8 @@ static bool make_room(struct mqttk_session *s, size_t bytes)
 			return false;
 		s->dropped++;
 		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
+		/* Which one it was is gone. */
+		trace_mqttk_drop(s, NULL, MQTTK_DROP_DISPLACED);
 		if (takes(s, bytes))
 			return true;
 	}
@@ -91,23 +94,35 @@ static void note_expiry(struct mqttk_session *s, ktime_t expires)
 }
 
 /* It did not fit. Which limit said so? For memory it was told already. */
-static void tell_limit(struct mqttk_session *s, size_t bytes)
+static enum mqttk_drop tell_limit(struct mqttk_session *s, size_t bytes)
 {
 	struct mqttk_limits *l = &s->mn->limits;
-	enum mqttk_limit key = MQTTK_LIMIT_MESSAGE_MEMORY;
+	const struct mqttk_queue *q = &s->queue;
 
 	if (takes(s, bytes))
-		return;
-	if (s->queue.nr >= mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_MESSAGES))
-		key = MQTTK_LIMIT_MAX_QUEUED_MESSAGES;
-	else if (s->queue.nr && s->queue.bytes + bytes >
-		 mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_BYTES))
-		key = MQTTK_LIMIT_MAX_QUEUED_BYTES;
-	mqttk_limit_hit(l, key, s);
+		return MQTTK_DROP_MEMORY;
+	/* What a file has set for itself is nobody else's affair. */
+	if (q->nr >= q->max_nr)
+		return MQTTK_DROP_MESSAGES;
+	if (q->nr && q->bytes + bytes > q->max_bytes)
+		return MQTTK_DROP_BYTES;
+	if (q->nr >= mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_MESSAGES)) {
+		mqttk_limit_hit(l, MQTTK_LIMIT_MAX_QUEUED_MESSAGES, s);
+		return MQTTK_DROP_MESSAGES;
+	}
+	if (q->nr && q->bytes + bytes >
+	    mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_BYTES)) {
+		mqttk_limit_hit(l, MQTTK_LIMIT_MAX_QUEUED_BYTES, s);
+		return MQTTK_DROP_BYTES;
+	}
+	mqttk_limit_hit(l, MQTTK_LIMIT_MESSAGE_MEMORY, s);
+	return MQTTK_DROP_SHARE;
 }
 
-static void count_lost(struct mqttk_session *s)
+static void count_lost(struct mqttk_session *s, const struct mqttk_msg *msg,
+		       enum mqttk_drop why)
 {
+	trace_mqttk_drop(s, msg, why);
 	s->queue.lost++;
 	s->dropped++;
 	mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
@@ -130,17 +145,19 @@ static bool append(struct mqttk_session *s, struct mqttk_msg *msg,
 	spin_lock_bh(&s->lock);
 	if (s->dead)
 		goto unlock;
-	if (!s->ep && !qos && !mqttk_limit(l, MQTTK_LIMIT_QUEUE_QOS0))
+	if (!s->ep && !qos && !mqttk_limit(l, MQTTK_LIMIT_QUEUE_QOS0)) {
+		if (press)
+			trace_mqttk_drop(s, msg, MQTTK_DROP_AWAY);
 		goto unlock;
+	}
 	queued = (takes(s, bytes) || (press && make_room(s, bytes))) &&
 		 !mqttk_queue_append(&s->queue, l, &e);
 	if (!queued) {
-		if (press) {
-			tell_limit(s, bytes);
-			count_lost(s);
-		}
+		if (press)
+			count_lost(s, msg, tell_limit(s, bytes));
 		goto unlock;
 	}
+	trace_mqttk_deliver(s->mn->net, s, msg, qos, 0);
 	mqttk_via_get(via);
 	note_expiry(s, msg->expires);
 	if (s->queue.nr == 1)
@@ -193,14 +210,15 @@ bool mqttk_session_offer(struct mqttk_session *s, struct mqttk_msg *msg,
 /**
  * mqttk_session_lose - a message for a session was lost for want of memory
  * @s: the session, under RCU or with a reference
+ * @msg: the message
  *
  * Context: any but hard interrupts.
  */
-void mqttk_session_lose(struct mqttk_session *s)
+void mqttk_session_lose(struct mqttk_session *s, const struct mqttk_msg *msg)
 {
 	spin_lock_bh(&s->lock);
 	if (!s->dead)
-		count_lost(s);
+		count_lost(s, msg, MQTTK_DROP_MEMORY);
 	spin_unlock_bh(&s->lock);
 }
 
@@ -241,6 +259,7 @@ int mqttk_session_append_retained(struct mqttk_session *s,
 		err = -EAGAIN;
 		goto unlock;
 	}
+	trace_mqttk_deliver(s->mn->net, s, e.msg, e.qos, 0);
 	mqttk_via_get(via);
 	note_expiry(s, e.msg->expires);
 	if (s->queue.nr == 1)
@@ -306,6 +325,7 @@ static bool drop_expired(struct mqttk_session *s, ktime_t now)
 			return true;
 		mqttk_queue_pop(&s->queue, &s->mn->limits, &e);
 		lose_before(s, e.lost);
+		trace_mqttk_drop(s, e.msg, MQTTK_DROP_EXPIRED);
 		put_ent(&e);
 		s->expired++;
 		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_EXPIRED);
@@ -427,8 +447,9 @@ static void take_ids_back(struct mqttk_session *s, unsigned int n)
 	}
 }
 
-static void count_skipped(struct mqttk_session *s)
+static void count_skipped(struct mqttk_session *s, const struct mqttk_msg *msg)
 {
+	trace_mqttk_drop(s, msg, MQTTK_DROP_TOO_LARGE);
 	s->dropped++;
 	mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
 }
@@ -455,7 +476,7 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 	spin_lock_bh(&s->lock);
 	for (i = 0; i < n; i++) {
 		if (ents[i].skip)
-			count_skipped(s);
+			count_skipped(s, ents[i].msg);
 		else if (ents[i].msg)
 			s->sent[ents[i].qos]++;
 		if (ents[i].resend)
@@ -505,6 +526,7 @@ static unsigned int take_plain(struct mqttk_session *s,
 		}
 		/* No loss, but what was lost before it is one of the next's. */
 		lose_before(s, e->lost);
+		trace_mqttk_drop(s, e->msg, MQTTK_DROP_EXPIRED);
 		put_ent(e);
 		expired++;
 	}
@@ -792,7 +814,7 @@ unlock:
  */
 void mqttk_session_sweep(struct mqttk_session *s)
 {
-	struct mqttk_sweep sw = { .now = ktime_get_boottime() };
+	struct mqttk_sweep sw = { .now = ktime_get_boottime(), .owner = s };
 	bool more = true;
 
 	while (more) {

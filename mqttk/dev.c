@@ -52,6 +52,8 @@
 #include "msg.h"
 #include "net.h"
 #include "router.h"
+#include "trace.h"
+#include "wire.h"
 
 /*
  * Guards every netns's list of files. Not in struct mqttk_net: the last file to
@@ -344,6 +346,20 @@ bool mqttk_dev_is_reserved(const u8 *topic, u16 len)
 {
 	return len >= 4 && !memcmp(topic, "$SYS", 4) &&
 	       (len == 4 || topic[4] == '/');
+}
+
+/**
+ * mqttk_dev_refused - there was no memory for a message
+ * @f: the file, in use
+ * @qos: of the message, as far as it is known
+ *
+ * Context: process.
+ */
+void mqttk_dev_refused(struct mqttk_dev_file *f, u8 qos)
+{
+	mqttk_stat_inc(f->mn, MQTTK_STAT_MESSAGES_REFUSED);
+	trace_mqttk_publish_refused(f->mn->net, f->session, NULL, qos,
+				    MQTTK_REASON_QUOTA_EXCEEDED);
 }
 
 /**

@@ -107,6 +107,7 @@ int mqttk_dev_begin(struct mqttk_dev_file *f);
 int mqttk_dev_error(struct mqttk_dev_file *f, int err);
 void mqttk_dev_wake(struct mqttk_dev_file *f);
 bool mqttk_dev_is_reserved(const u8 *topic, u16 len);
+void mqttk_dev_refused(struct mqttk_dev_file *f, u8 qos);
 void mqttk_dev_publish(struct mqttk_dev_file *f, struct mqttk_msg *msg);
 
 /* The file's netns is not used any more. */

@@ -18,6 +18,7 @@
 #include "replay.h"
 #include "router.h"
 #include "topic.h"
+#include "trace.h"
 #include "via.h"
 
 /**
@@ -149,6 +150,7 @@ static void expire_first(struct mqttk_dev_file *f)
 {
 	struct mqttk_session *s = f->session;
 
+	trace_mqttk_drop(s, mqttk_dev_held(f, 0)->msg, MQTTK_DROP_EXPIRED);
 	f->lost = mqttk_dev_held(f, 0)->lost;
 	mqttk_dev_pop_held(f);
 	spin_lock_bh(&s->lock);

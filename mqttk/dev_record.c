@@ -662,7 +662,7 @@ ssize_t mqttk_dev_write_records(struct mqttk_dev_file *f, struct iov_iter *from)
 		ret = publish_staged(f);
 	if (!mqttk_dev_begin(f)) {
 		if (ret == -ENOBUFS || ret == -ENOMEM)
-			mqttk_stat_inc(f->mn, MQTTK_STAT_MESSAGES_REFUSED);
+			mqttk_dev_refused(f, 0);
 		mqttk_dev_free_staged(f);
 		mqttk_dev_end(f);
 	}

@@ -290,7 +290,7 @@ static int publish(struct mqttk_dev_file *f,
 
 	set_active_memcg(old);
 	if (IS_ERR(msg)) {
-		mqttk_stat_inc(f->mn, MQTTK_STAT_MESSAGES_REFUSED);
+		mqttk_dev_refused(f, pub->qos);
 		return PTR_ERR(msg);
 	}
 	mqttk_dev_publish(f, msg);

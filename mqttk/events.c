@@ -6,6 +6,7 @@
 #include <linux/timekeeping.h>
 
 #include "events.h"
+#include "trace.h"
 
 /* A limit that is hit all the time is told of so often: nanoseconds. */
 #define HIT_INTERVAL	NSEC_PER_SEC
@@ -99,6 +100,7 @@ void mqttk_limit_hit(struct mqttk_limits *l, enum mqttk_limit key,
 		.limit = mqttk_limit_desc[key].name,
 	};
 
+	trace_mqttk_limit_hit(l->net, e.limit, s);
 	if (!mqttk_events_wanted(l->net))
 		return;
 	e.count = speak_for(&l->hits[key]);

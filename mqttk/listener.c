@@ -18,6 +18,7 @@
 #include "listener.h"
 #include "memcg.h"
 #include "net.h"
+#include "trace.h"
 
 #define LISTEN_BACKLOG	4096
 
@@ -60,13 +61,15 @@ static void accept_work(struct work_struct *work)
 	struct mem_cgroup *old = set_active_memcg(ln->memcg);
 	unsigned long delay = 0;
 	struct socket *sock;
-	int n, err = 0;
+	int n, why, err = 0;
 
 	for (n = 0; n < ACCEPT_TURN; n++) {
 		err = kernel_accept(ln->sock, &sock, O_NONBLOCK);
 		if (err)
 			break;
-		if (mqttk_conn_create(ln, sock)) {
+		why = mqttk_conn_create(ln, sock);
+		trace_mqttk_connection(ln, why);
+		if (why) {
 			turn_away(ln, sock);
 			continue;
 		}
@@ -293,6 +296,10 @@ void mqttk_listener_tell(const struct mqttk_listener *ln, int cmd)
 {
 	const struct mqttk_event e = { .cmd = cmd, .listener = ln };
 
+	if (cmd == MQTTK_CMD_LISTENER_UP_NTF)
+		trace_mqttk_listener_up(ln, 0);
+	else
+		trace_mqttk_listener_down(ln, 0);
 	mqttk_event_tell(ln->mn->net, &e);
 }
 

@@ -29,6 +29,7 @@
 #include "proto_impl.h"
 #include "router.h"
 #include "session.h"
+#include "trace.h"
 
 /*
  * No more of a CONNECT is accepted, whatever max_packet_size says: three
@@ -230,6 +231,7 @@ static int say_refused(struct mqttk_peer *peer, u8 reason)
 	u32 n;
 
 	mqttk_stat_inc(peer->mn, MQTTK_STAT_CONNECTS_REFUSED);
+	trace_mqttk_client_refused(peer->mn->net, peer->version, reason);
 	peer->state = MQTTK_PEER_DONE;
 	n = mqttk_wire_put_connack(buf, peer->version, &ca);
 	if (n > peer->max_packet_size) {

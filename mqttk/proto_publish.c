@@ -17,6 +17,7 @@
 #include "session.h"
 #include "terms.h"
 #include "topic.h"
+#include "trace.h"
 
 /**
  * mqttk_proto_is_reserved - is it a topic that only the broker publishes to?
@@ -327,6 +328,8 @@ static int take_qos2(struct mqttk_peer *peer, struct mqttk_incoming *in,
 	default:
 		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_REFUSED);
 		in->reason = MQTTK_REASON_QUOTA_EXCEEDED;
+		trace_mqttk_publish_refused(peer->mn->net, peer->session, msg,
+					    in->qos, in->reason);
 		return nack(peer, in);
 	}
 	if (peer->unreleased == peer->receive_max)
@@ -374,10 +377,13 @@ int mqttk_proto_publish_end(struct mqttk_peer *peer,
 	in->msg = NULL;
 	if (msg && in->text && !mqttk_proto_is_text(msg))
 		in->reason = MQTTK_REASON_PAYLOAD_FORMAT_INVALID;
-	if (in->reason)
+	if (in->reason) {
+		trace_mqttk_publish_refused(peer->mn->net, peer->session, msg,
+					    in->qos, in->reason);
 		n = refuse_publish(peer, in);
-	else
+	} else {
 		n = take(peer, in, msg);
+	}
 	mqttk_msg_put(msg);
 	return n;
 }

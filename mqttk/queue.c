@@ -10,6 +10,7 @@
 #include "limits.h"
 #include "msg.h"
 #include "queue.h"
+#include "trace.h"
 #include "via.h"
 
 #define CHUNK_BYTES	512
@@ -422,6 +423,8 @@ static void sweep_inplace(struct mqttk_queue *q, struct mqttk_limits *limits,
 						   MQTTK_QUEUE_INPLACE];
 
 		if (is_due(e, sw->now)) {
+			trace_mqttk_drop(sw->owner, e->msg,
+					 MQTTK_DROP_EXPIRED);
 			cut(q, limits, &pos, 0);
 			sw->expired++;
 			continue;
@@ -443,6 +446,8 @@ static void sweep_chunk(struct mqttk_queue *q, struct mqttk_limits *limits,
 
 		/* The last one takes the chunk with it. */
 		if (is_due(e, sw->now)) {
+			trace_mqttk_drop(sw->owner, e->msg,
+					 MQTTK_DROP_EXPIRED);
 			cut(q, limits, &pos, 0);
 			sw->expired++;
 			continue;

@@ -12,6 +12,7 @@
 
 struct mqttk_limits;
 struct mqttk_msg;
+struct mqttk_session;
 struct mqttk_via;
 
 /* Entries that need no allocation: a client that keeps up never has more. */
@@ -99,6 +100,7 @@ struct mqttk_queue_pos {
 /**
  * struct mqttk_sweep - a search for expired entries that can pause
  * @mark: where to go on; in @queue's list while paused
+ * @owner: whose queue it is, for tracepoints, or NULL
  * @now: CLOCK_BOOTTIME
  * @next: when the next of those left is to be removed, 0: none that was seen
  * @expired: entries removed
@@ -106,6 +108,7 @@ struct mqttk_queue_pos {
  */
 struct mqttk_sweep {
 	struct mqttk_chunk mark;
+	const struct mqttk_session *owner;
 	ktime_t now;
 	ktime_t next;
 	unsigned int expired;

@@ -18,6 +18,7 @@
 #include "deadline.h"
 #include "msg.h"
 #include "retain.h"
+#include "trace.h"
 #include "topic.h"
 
 /* A publisher may be in a bottom half; what does not fit is not retained. */
@@ -51,7 +52,7 @@ struct mqttk_retain_expiry {
 	struct mqttk_retain_node *node;
 };
 
-static struct mqttk_retain_node *to_node(struct mqttk_level *level)
+static struct mqttk_retain_node *node_of(struct mqttk_level *level)
 {
 	return container_of(level, struct mqttk_retain_node, level);
 }
@@ -101,7 +102,7 @@ static void retain_prune(struct mqttk_retained *rt, struct mqttk_level *level)
 	lockdep_assert_held(&rt->lock);
 
 	while (!level->users) {
-		hlist_del_rcu(&to_node(level)->sibling);
+		hlist_del_rcu(&node_of(level)->sibling);
 		level = mqttk_level_remove(&rt->tree, level);
 	}
 }
@@ -132,8 +133,8 @@ static struct mqttk_level *retain_add(struct mqttk_retained *rt,
 	 * when it came, so it ends however fast new ones arrive.
 	 */
 	if (!IS_ERR(level))
-		hlist_add_head_rcu(&to_node(level)->sibling,
-				   &to_node(parent)->children);
+		hlist_add_head_rcu(&node_of(level)->sibling,
+				   &node_of(parent)->children);
 	return level;
 }
 
@@ -209,6 +210,7 @@ static struct mqttk_msg *retain_dismiss(struct mqttk_retained *rt,
 	lockdep_assert_held(&rt->lock);
 
 	if (old) {
+		trace_mqttk_retain_gone(rt->tree.limits->net, old, 0);
 		expiry_drop(rt, node);
 		mqttk_unearmark(rt->tree.limits, rt->tree.budget, old->charged);
 		node->level.users--;
@@ -353,10 +355,12 @@ int mqttk_retain_set(struct mqttk_retained *rt, struct mqttk_msg *msg)
 	if (IS_ERR(level))
 		err = PTR_ERR(level);
 	else if (level)
-		err = retain_swap(rt, to_node(level), keep, &old);
+		err = retain_swap(rt, node_of(level), keep, &old);
 	spin_unlock_bh(&rt->lock);
 	rcu_read_unlock();
 
+	if (keep)
+		trace_mqttk_retain_set(rt->tree.limits->net, msg, err);
 	mqttk_msg_put(old);
 	return err;
 }
@@ -410,7 +414,7 @@ struct mqttk_msg *mqttk_retain_get(struct mqttk_retained *rt,
 	rcu_read_lock();
 	level = retain_find(rt, topic, len);
 	if (level)
-		msg = mqttk_retain_read(rt, to_node(level));
+		msg = mqttk_retain_read(rt, node_of(level));
 	rcu_read_unlock();
 	return msg;
 }
@@ -483,7 +487,7 @@ void mqttk_retain_start(struct mqttk_retain_walk *w, struct mqttk_retained *rt,
 	w->rt = rt;
 	w->filter = filter;
 	w->len = len;
-	w->at = to_node(rt->tree.root);
+	w->at = node_of(rt->tree.root);
 	w->off = 0;
 	w->deep = 0;
 	w->step = RETAIN_ENTER;
@@ -533,7 +537,7 @@ static struct mqttk_retain_node *retain_enter(struct mqttk_retain_walk *w)
 	} else {
 		w->work -= n / RETAIN_BYTES;
 		level = mqttk_level_find(&w->rt->tree, &node->level, name, n);
-		child = level ? to_node(level) : NULL;
+		child = level ? node_of(level) : NULL;
 	}
 	if (n == 1 && *name == '#') {
 		found = READ_ONCE(node->msg) ? node : NULL;
@@ -570,7 +574,7 @@ static void retain_leave(struct mqttk_retain_walk *w)
 		w->step = RETAIN_ENTER;
 		return;
 	}
-	w->at = to_node(parent);
+	w->at = node_of(parent);
 	w->off = off;
 	w->deep -= !!w->deep;
 	w->step = RETAIN_LEAVE;

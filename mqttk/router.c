@@ -24,6 +24,7 @@
 #include "retain.h"
 #include "router.h"
 #include "session.h"
+#include "trace.h"
 #include "via.h"
 #include "wire.h"
 
@@ -257,7 +258,7 @@ static void give_merge(struct fanout *fo, const struct mqttk_merge *m)
 	via = gather_subids(fo, m->sub->item.index, m->len);
 	fo->slice += fo->nr / 8;
 	if (!via) {
-		mqttk_session_lose(session_of(m->sub));
+		mqttk_session_lose(session_of(m->sub), fo->msg);
 		return;
 	}
 	append(fo, m->sub, via, m->retain_as_published);
@@ -509,6 +510,7 @@ static unsigned int publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 		.upgrade = mqttk_limit(&mn->limits, MQTTK_LIMIT_UPGRADE_QOS),
 	};
 
+	trace_mqttk_publish(mn->net, from, msg, msg->qos, 0);
 	fo.filters = fo.fixed;
 	*retained = msg->retain ? retain(mn, msg, from) : 0;
 	fan_out(&fo);
@@ -574,6 +576,7 @@ void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will,
 		       const struct mqttk_session *from)
 {
 	mqttk_stat_inc(mn, MQTTK_STAT_WILLS_SENT);
+	trace_mqttk_will(mn->net, from, will, will->qos, 0);
 	mqttk_msg_begin_life(will);
 	mqttk_router_publish(mn, will, from, NULL);
 	mqttk_msg_put(will);

@@ -17,6 +17,7 @@
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
+#include "trace.h"
 
 #define SCRATCH_BYTES	SZ_16K
 
@@ -136,8 +137,8 @@ static int take_payload(struct mqttk_conn *conn, const u8 *buf, size_t len,
  * Decodes one packet, or as much of a PUBLISH as there is. Returns the bytes
  * used; 0 if it takes more to go on, at least conn->need; or an error.
  */
-static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
-		       int *cost)
+static int decode_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
+			 int *cost)
 {
 	struct mqttk_peer *peer = &conn->peer;
 	struct mqttk_fixed f;
@@ -178,6 +179,19 @@ static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 	if (f.type == MQTTK_CONNECT)
 		peer->admitted = mqttk_conn_admit(conn);
 	return mqttk_proto_packet(peer, &f, buf + n) ?: n + f.remaining;
+}
+
+static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
+		       int *cost)
+{
+	struct mqttk_peer *peer = &conn->peer;
+	int n = decode_packet(conn, buf, len, cost);
+
+	/* An end in order, by DISCONNECT or a refusal, is none of its fault. */
+	if (n < 0 && n != -ESHUTDOWN && n != -ECONNREFUSED)
+		trace_mqttk_bad_packet(peer->mn->net, peer->session,
+				       buf[0] >> 4, n);
+	return n;
 }
 
 /* Decodes what is in a buffer. Returns bytes used, or an error. */

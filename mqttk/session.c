@@ -29,7 +29,8 @@
 #include "replay.h"
 #include "router.h"
 #include "session.h"
-#include "wire.h"
+#include "session_tell.h"
+#include "trace.h"
 
 struct id_key {
 	const u8 *id;
@@ -120,124 +121,7 @@ static int session_index(struct mqttk_session *s)
 	return 0;
 }
 
-/* -- what others are told ------------------------------------------------ */
-
-/*
- * All of it under session->lock, so that whoever listens hears of a client that
- * it came, what it did, that it went, and that its session ended, in this order.
- */
-
-static void tell_disconnected(struct mqttk_session *s,
-			      const struct mqttk_endpoint *ep,
-			      enum mqttk_cause cause, u8 reason)
-{
-	struct mqttk_event e = {
-		.cmd = MQTTK_CMD_CLIENT_DISCONNECTED_NTF,
-		.session = s,
-		.ep = ep,
-		.cause = cause,
-		.reason = reason,
-	};
-
-	if (!s->connected)
-		return;
-	s->connected = false;
-	mqttk_event_tell(s->mn->net, &e);
-}
-
-static void tell_ended(struct mqttk_session *s, enum mqttk_cause cause)
-{
-	struct mqttk_event e = {
-		.cmd = MQTTK_CMD_SESSION_ENDED_NTF,
-		.session = s,
-		.cause = cause,
-	};
-
-	/* What an open file has nobody sees as a session. */
-	if (s->told && !s->hidden)
-		mqttk_event_tell(s->mn->net, &e);
-}
-
-static void tell_subscription(struct mqttk_session *s,
-			      const struct mqttk_endpoint *ep, int cmd,
-			      const u8 *filter, u16 len, u8 qos)
-{
-	struct mqttk_event e = {
-		.cmd = cmd,
-		.session = s,
-		.filter = filter,
-		.filter_len = len,
-		.qos = qos,
-	};
-
-	if (!mqttk_events_wanted(s->mn->net))
-		return;
-	spin_lock_bh(&s->lock);
-	if (s->ep == ep && !s->dead)
-		mqttk_event_tell(s->mn->net, &e);
-	spin_unlock_bh(&s->lock);
-}
-
-/**
- * mqttk_session_announce - a client was let in, for good
- * @s: its session
- * @ep: its endpoint; nothing is told if it has lost the session already
- * @present: the session was there before
- *
- * Context: any but hard interrupts.
- */
-void mqttk_session_announce(struct mqttk_session *s, struct mqttk_endpoint *ep,
-			    bool present)
-{
-	struct mqttk_event e = {
-		.cmd = MQTTK_CMD_CLIENT_CONNECTED_NTF,
-		.session = s,
-		.ep = ep,
-		.present = present,
-	};
-
-	spin_lock_bh(&s->lock);
-	if (s->ep == ep && !s->dead) {
-		s->told = true;
-		s->connected = true;
-		e.expiry = s->expiry;
-		mqttk_event_tell(s->mn->net, &e);
-	}
-	spin_unlock_bh(&s->lock);
-}
-
 /* -- the end ------------------------------------------------------------- */
-
-/* What its client is said to have left for, and what it is told. */
-static enum mqttk_cause cause_of(enum mqttk_end why,
-				 const struct mqttk_endpoint *ep, u8 *reason)
-{
-	*reason = 0;
-	switch (why) {
-	case MQTTK_END_TAKEN_OVER:
-		*reason = MQTTK_REASON_SESSION_TAKEN_OVER;
-		return MQTTK_CAUSE_TAKEOVER;
-	case MQTTK_END_EXPIRED:
-		return MQTTK_CAUSE_EXPIRED;
-	case MQTTK_END_ADMIN:
-		*reason = READ_ONCE(ep->reason) ?:
-			  MQTTK_REASON_ADMINISTRATIVE_ACTION;
-		fallthrough;
-	default:
-		return MQTTK_CAUSE_ADMINISTRATOR;
-	}
-}
-
-/* The endpoint is about to lose the session, locked. */
-static void part(struct mqttk_session *s, struct mqttk_endpoint *ep,
-		 enum mqttk_end why)
-{
-	u8 reason;
-	enum mqttk_cause cause = cause_of(why, ep, &reason);
-
-	tell_disconnected(s, ep, cause, reason);
-	ep->ops->end(ep, why);
-}
 
 /* Returns true if the caller has to clean up. */
 static bool kill_locked(struct mqttk_session *s, enum mqttk_end why)
@@ -250,14 +134,16 @@ static bool kill_locked(struct mqttk_session *s, enum mqttk_end why)
 	s->dead = true;
 	s->ep = NULL;
 	s->undertaker = ep;
-	if (ep)
-		part(s, ep, why);
+	if (ep) {
+		mqttk_tell_parted(s, ep, why);
+		ep->ops->end(ep, why);
+	}
 	/* Its client has begun anew, or stayed away, or an administrator. */
 	if (why == MQTTK_END_TAKEN_OVER)
 		cause = MQTTK_CAUSE_CLIENT;
 	else if (why == MQTTK_END_EXPIRED)
 		cause = MQTTK_CAUSE_EXPIRED;
-	tell_ended(s, cause);
+	mqttk_tell_ended(s, cause);
 	return !ep;
 }
 
@@ -356,12 +242,12 @@ static void be_away(struct mqttk_session *s)
 static bool leave_locked(struct mqttk_session *s,
 			 struct mqttk_session_leave *how)
 {
-	tell_disconnected(s, s->ep, how->cause, how->reason);
+	mqttk_tell_disconnected(s, s->ep, how->cause, how->reason);
 	s->expiry = how->expiry;
 	if (!s->expiry) {
 		s->ep = NULL;
 		s->dead = true;
-		tell_ended(s, how->cause);
+		mqttk_tell_ended(s, how->cause);
 		return true;
 	}
 	be_away(s);
@@ -433,7 +319,8 @@ bool mqttk_session_kick(struct mqttk_session *s, u8 reason)
 	if (ep && !dies) {
 		WRITE_ONCE(ep->reason, reason);
 		if (ep->ops->lingers) {
-			part(s, ep, MQTTK_END_ADMIN);
+			mqttk_tell_parted(s, ep, MQTTK_END_ADMIN);
+			ep->ops->end(ep, MQTTK_END_ADMIN);
 			be_away(s);
 		} else {
 			ep->ops->end(ep, MQTTK_END_ADMIN);
@@ -666,7 +553,8 @@ static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how
 	ok = !s->dead && s->expiry;
 	if (ok) {
 		if (s->ep) {
-			part(s, s->ep, MQTTK_END_TAKEN_OVER);
+			mqttk_tell_parted(s, s->ep, MQTTK_END_TAKEN_OVER);
+			s->ep->ops->end(s->ep, MQTTK_END_TAKEN_OVER);
 			mqttk_stat_inc(s->mn, MQTTK_STAT_TAKEOVERS);
 		}
 		s->stale_peek = s->peeker;
@@ -793,6 +681,7 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 		session_abandon(s);
 		return ERR_PTR(err);
 	}
+	trace_mqttk_session_begun(s);
 	if (orphan)
 		clean_up(old);
 	mqttk_session_put(old);
@@ -825,6 +714,7 @@ struct mqttk_session *mqttk_session_open_hidden(struct mqttk_net *mn,
 		session_abandon(s);
 		return ERR_PTR(err);
 	}
+	trace_mqttk_session_begun(s);
 	return s;
 }
 
@@ -946,10 +836,10 @@ int mqttk_session_subscribe(struct mqttk_session *s, struct mqttk_endpoint *ep,
 		err = -ENOBUFS;
 	}
 	if (!err)
-		tell_subscription(s, ep, MQTTK_CMD_SUBSCRIPTION_NEW_NTF,
-				  filter, len, qos);
+		mqttk_tell_subscribed(s, ep, filter, len, qos);
 unlock:
 	mutex_unlock(&mn->sub_mutex);
+	trace_mqttk_subscribe(s, filter, len, options, err);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_subscribe);
@@ -975,9 +865,9 @@ int mqttk_session_unsubscribe(struct mqttk_session *s,
 	if (mqttk_session_is_current(s, ep))
 		err = mqttk_unsubscribe(&mn->index, &s->sub, filter, len);
 	if (!err)
-		tell_subscription(s, ep, MQTTK_CMD_SUBSCRIPTION_DEL_NTF,
-				  filter, len, 0);
+		mqttk_tell_unsubscribed(s, ep, filter, len);
 	mutex_unlock(&mn->sub_mutex);
+	trace_mqttk_unsubscribe(s, filter, len, err);
 	return err;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_unsubscribe);

@@ -233,7 +233,7 @@ bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
 			  u8 qos, bool retain, struct mqttk_via *via);
 bool mqttk_session_offer(struct mqttk_session *s, struct mqttk_msg *msg,
 			 u8 qos, bool retain, struct mqttk_via *via);
-void mqttk_session_lose(struct mqttk_session *s);
+void mqttk_session_lose(struct mqttk_session *s, const struct mqttk_msg *msg);
 int mqttk_session_append_retained(struct mqttk_session *s,
 				  struct mqttk_retain_node *node, u8 qos,
 				  struct mqttk_via *via);
