@@ -192,6 +192,7 @@ void mqttk_rx_free(struct mqttk_conn *conn);
 /* tx.c */
 int mqttk_tx_module_init(void);
 void mqttk_tx_module_exit(void);
+void mqttk_tx_look(int cpu, bool *listed, bool *queued);
 void mqttk_tx_list(struct mqttk_conn *conn);
 void mqttk_tx_drain(void);
 bool mqttk_tx_pending(struct mqttk_conn *conn);

@@ -123,6 +123,31 @@ bool mqttk_deadline_cancel(struct mqttk_clock *c, struct mqttk_deadline *d)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_deadline_cancel);
 
+/**
+ * mqttk_clock_count - how many deadlines are set
+ * @c: the clock
+ * @max: no more are counted
+ * @next: set to the time of the earliest, if there is one
+ *
+ * Context: any but hard interrupts; holds the lock for as long as it takes.
+ * Return: how many, at most @max
+ */
+unsigned int mqttk_clock_count(struct mqttk_clock *c, unsigned int max,
+			       ktime_t *next)
+{
+	struct timerqueue_node *node;
+	unsigned int n = 0;
+
+	spin_lock_bh(&c->lock);
+	node = timerqueue_getnext(&c->queue);
+	if (node)
+		*next = node->expires;
+	for (; node && n < max; node = timerqueue_iterate_next(node))
+		n++;
+	spin_unlock_bh(&c->lock);
+	return n;
+}
+
 static enum hrtimer_restart clock_ring(struct hrtimer *timer)
 {
 	struct mqttk_clock *c = container_of(timer, struct mqttk_clock, timer);

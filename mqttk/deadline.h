@@ -87,6 +87,8 @@ void mqttk_deadline_init(struct mqttk_deadline *d,
 			 const struct mqttk_deadline_ops *ops);
 void mqttk_deadline_set(struct mqttk_clock *c, struct mqttk_deadline *d,
 			ktime_t when);
+unsigned int mqttk_clock_count(struct mqttk_clock *c, unsigned int max,
+			       ktime_t *next);
 bool mqttk_deadline_cancel(struct mqttk_clock *c, struct mqttk_deadline *d);
 
 /**

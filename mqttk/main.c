@@ -6,6 +6,7 @@
 
 #include "conn.h"
 #include "deadline.h"
+#include "debugfs.h"
 #include "dev.h"
 #include "limits.h"
 #include "listener.h"
@@ -74,6 +75,7 @@ static int __init mqttk_init(void)
 	err = mqttk_dev_module_init();
 	if (err)
 		goto exit_netlink;
+	mqttk_debugfs_module_init();
 	return 0;
 
 exit_netlink:
@@ -95,6 +97,7 @@ exit_limits:
 
 static void __exit mqttk_exit(void)
 {
+	mqttk_debugfs_module_exit();
 	mqttk_dev_module_exit();
 	mqttk_netlink_module_exit();
 	mqttk_net_module_exit();

@@ -598,6 +598,22 @@ int __init mqttk_tx_module_init(void)
 }
 
 /**
+ * mqttk_tx_look - is a sender busy?
+ * @cpu: whose
+ * @listed: set to whether connections are in its list
+ * @queued: set to whether its work is to run, or does
+ *
+ * Context: any. An instant's guess.
+ */
+void mqttk_tx_look(int cpu, bool *listed, bool *queued)
+{
+	struct sender *snd = per_cpu_ptr(&senders, cpu);
+
+	*listed = !llist_empty(&snd->list);
+	*queued = work_busy(&snd->work);
+}
+
+/**
  * mqttk_tx_module_exit - wait for the senders
  *
  * Context: no connection is left, so their lists stay empty.
