@@ -33,6 +33,7 @@ limit set
 stats
 top client
 top topic
+monitor
 apply
 show
 reset
@@ -192,6 +193,34 @@ wait $!
 (sleep 1; mqttkctl pub -t device/y -m hello) &
 json top-topic top topic 2 -n 1 -d 4
 wait $!
+
+# --- what happens ---
+# How many programs listen for events, by generic netlink.
+listeners()
+{
+	awk '$2 == 16 && $4 != "00000000"' /proc/net/netlink | wc -l
+}
+
+listening()
+{
+	[ "$(listeners)" -ge "$1" ]
+}
+
+others=$(listeners)
+mqttkctl monitor >"$tmp/events" &
+monitor=$!
+mqttkctl -j monitor >"$got/monitor.json" &
+monitor_json=$!
+wait_for 30 listening $((others + 2))
+mqttkctl listener add 127.0.0.1:1886 name shed anonymous on
+mosquitto_sub -p 1886 -i visitor -q 1 -t x/y -E
+wait_for 30 sh -c '! mqttkctl client show visitor && ! mqttkctl session show visitor'
+mqttkctl listener del shed
+wait_for 30 sh -c "grep -q down $tmp/events && grep -q down $got/monitor.json"
+kill -INT $monitor $monitor_json
+wait $monitor $monitor_json
+echo monitor >>"$got/ran"
+{ echo "\$ mqttkctl monitor"; cat "$tmp/events"; } >"$got/monitor.txt"
 
 # --- ends ---
 transcript client-disconnect client disconnect shared
