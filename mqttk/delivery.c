@@ -341,8 +341,11 @@ static unsigned int peek_queue(struct mqttk_session *s,
 	struct mqttk_window *w = &s->window;
 	struct mqttk_queue_pos pos;
 	unsigned int i, quota = w->quota;
-	/* Once: what is there after the first look is not gone at the second. */
-	ktime_t now = ktime_get_boottime();
+	/*
+	 * Once: what is there after the first look is not gone at the second.
+	 * And not for nothing: hardly any message expires.
+	 */
+	ktime_t now = s->expires_at ? ktime_get_boottime() : 0;
 	struct mqttk_qent *e;
 
 	for (i = 0; i < n; i++)
