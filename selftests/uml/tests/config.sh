@@ -4,7 +4,7 @@
 # of them come, with listeners that come and go and resets in another namespace,
 # beside live traffic of which nothing is lost. COUNT=1000 in the environment
 # makes it a thousand.
-# time: 400
+# time: 900
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # What debugfs shows is so, only root may see it, and neither a namespace nor
 # the module minds who is reading when it goes.
+# time: 300
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
 

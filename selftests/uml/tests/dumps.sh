@@ -4,7 +4,7 @@
 # and goes, given up in the middle, with their client's session ending under
 # them; and every request while each of the module's allocations fails in turn:
 # the answer is right, or it is an error that says why.
-# time: 240
+# time: 600
 # mem: 768
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # KUnit's tests that make allocations fail, one after another: whatever fails,
 # nothing is left half done and nothing leaks.
-# time: 300
+# time: 600
 . "$(dirname "$0")/../../lib/ktap.sh"
 
 debug=/sys/kernel/debug

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every KUnit suite of mqttk-test.ko passes. A suite's own log is shown when it
 # does not.
-# time: 300
+# time: 600
 # fast
 . "$(dirname "$0")/../../lib/ktap.sh"
 

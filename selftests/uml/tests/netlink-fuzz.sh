@@ -5,7 +5,7 @@
 # beside clients that are busy, and the broker works afterwards. Who is no
 # administrator learns nothing by the same requests, whatever the broker holds,
 # nor does who is one in a user namespace only.
-# time: 500
+# time: 900
 # mem: 768
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"

@@ -3,6 +3,7 @@
 # A subscriber gets more retained messages than its queue takes, from a broker
 # that has released identifiers of QoS 2: the sender then looks at the session
 # while it has the socket, and lockdep sees every lock that is ever taken below.
+# time: 300
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
 

@@ -3,7 +3,7 @@
 # The terms of listeners (highest QoS, identifiers, mount points), and whole
 # configurations: one that cannot be leaves everything as it was, one that can
 # be disconnects nobody who may stay, and loses no message.
-# time: 300
+# time: 600
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
 

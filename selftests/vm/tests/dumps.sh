@@ -6,7 +6,7 @@
 # come and go: whatever lasts is shown to each exactly once, no dump says that it
 # was interrupted, and one that is given up leaves nothing behind.
 # kernels: 6.12
-# time: 300
+# time: 600
 # mem: 1536
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"

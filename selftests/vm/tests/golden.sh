@@ -7,7 +7,7 @@
 #	selftests/vm/run -t 240 -d selftests/vm/golden \
 #		'UPDATE=1 /selftests/vm/tests/golden.sh'
 #
-# time: 240
+# time: 600
 # kernels: 6.12
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"

@@ -3,7 +3,7 @@
 # The examples of mqttk(7), typed as they stand there, one after the other:
 # each command succeeds and what it prints is what the page says.
 # kernels: 6.12
-# time: 120
+# time: 300
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
 

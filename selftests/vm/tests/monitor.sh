@@ -3,7 +3,7 @@
 # mqttkctl monitor: every event in text and JSON, in order, to those who may
 # listen and asked for it; a listener that does not read is told, and harms
 # nobody; the module goes in spite of one.
-# time: 400
+# time: 600
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
 

@@ -3,7 +3,7 @@
 # mqttkctl top: its figures are true, in text and JSON, of clients and of topics;
 # on a terminal keys, resizing and signals do what they should, and the terminal
 # is left as it was.
-# time: 240
+# time: 600
 # kernels: 6.12
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Every tracepoint is there, is hit where it should be, and says what happened;
 # there is none that this does not try.
-# time: 300
+# time: 600
 # kernels: 6.12
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
