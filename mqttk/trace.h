@@ -37,7 +37,8 @@ struct net;
  * @MQTTK_DROP_DISPLACED: of QoS 0, for a later one, with queue_drop_qos0
  * @MQTTK_DROP_AWAY: of QoS 0, and the client is not there
  * @MQTTK_DROP_EXPIRED: its time was over
- * @MQTTK_DROP_TOO_LARGE: the client does not take packets that large
+ * @MQTTK_DROP_TOO_LARGE: the client does not take packets that large, or its
+ *	topic does not lie below the client's mount point
  */
 enum mqttk_drop {
 	MQTTK_DROP_MESSAGES,
