@@ -112,6 +112,24 @@ finish()
 	exit 0
 }
 
+# each_line PROGRAM...: each line that it prints is a test, 'ok ...' or
+# 'failed ...', or a note; and so is that it came to its end.
+each_line()
+{
+	local line status
+
+	"$@" >"$ktap_tmp/lines" 2>&1
+	status=$?
+	while IFS= read -r line; do
+		case $line in
+		'ok '*) pass "${line#ok }" ;;
+		'failed '*) fail "${line#failed }" ;;
+		*) note "$line" ;;
+		esac
+	done <"$ktap_tmp/lines"
+	is "$status" 0 "all of ${1##*/} ran"
+}
+
 # wait_for SECONDS COMMAND...: until COMMAND succeeds.
 wait_for()
 {

@@ -8,18 +8,8 @@
 . "$(dirname "$0")/../../lib/ktap.sh"
 
 load
-for program in device.py records.py; do
-	"$(dirname "$0")/../../dev/$program" >"$ktap_tmp/device" 2>&1
-	status=$?
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) pass "${line#ok }" ;;
-		'failed '*) fail "${line#failed }" ;;
-		*) note "$line" ;;
-		esac
-	done <"$ktap_tmp/device"
-	is "$status" 0 "all of $program ran"
-done
+each_line "$(dirname "$0")/../../dev/device.py"
+each_line "$(dirname "$0")/../../dev/records.py"
 check 'any allocation may fail' "$(dirname "$0")/../../dev/failnth.py"
 check 'files outlive their namespaces, 100 times' \
 	"$(dirname "$0")/../../dev/storm.py" 100

@@ -19,19 +19,8 @@ is "$(unshare -Urn cat /dev/mqtt 2>&1)" \
 	'nor root of a user namespace, unless the module allows it'
 is "$(modinfo -F alias mqttk)" '' 'no alias lets anybody load the module'
 
-# Every line of these programs is a test.
-for program in device.py records.py; do
-	"$(dirname "$0")/../../dev/$program" >"$tmp/device" 2>&1
-	status=$?
-	while IFS= read -r line; do
-		case $line in
-		'ok '*) pass "${line#ok }" ;;
-		'failed '*) fail "${line#failed }" ;;
-		*) note "$line" ;;
-		esac
-	done <"$tmp/device"
-	is "$status" 0 "all of $program ran"
-done
+each_line "$(dirname "$0")/../../dev/device.py"
+each_line "$(dirname "$0")/../../dev/records.py"
 
 mqttkctl limit set message_memory 60000000
 check "a file's messages are charged to its opener's memory cgroup" \
