@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What conn.c, rx.c and tx.c share: the connection and who may touch what.
+ * What conn.c, rx.c, tx.c and gather.c share: the connection and who may touch what.
  *
  * A connection is worked on by
  *  - its work (process context), which reads, decodes, routes, and closes;
@@ -188,6 +188,10 @@ void mqttk_rx_module_exit(void);
 int mqttk_rx_run(struct mqttk_conn *conn, bool *again);
 void mqttk_rx_discard(struct mqttk_conn *conn);
 void mqttk_rx_free(struct mqttk_conn *conn);
+
+/* gather.c */
+int mqttk_gather_send(struct mqttk_conn *conn, int budget);
+void mqttk_gather_forget(struct mqttk_conn *conn);
 
 /* tx.c */
 int mqttk_tx_module_init(void);

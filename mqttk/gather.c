@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What goes into one send: answers, and as many messages as there are, made
+ * packets and handed to the socket; and how far it got.
+ */
+#include <linux/bvec.h>
+#include <linux/local_lock.h>
+#include <linux/percpu.h>
+#include <net/tcp.h>
+
+#include "alias.h"
+#include "conn_impl.h"
+#include "limits.h"
+#include "msg.h"
+#include "net.h"
+#include "terms.h"
+#include "via.h"
+
+/* Messages gathered for one send. */
+#define GATHER		32
+
+/* The pieces of a PUBLISH: header, topic, properties, payload. */
+#define PIECES		6
+
+/**
+ * struct gather - what goes into one send; one for each CPU
+ * @lock: on PREEMPT_RT bottom halves off keep nobody else out
+ * @ents: what the session gave
+ * @packets: made of @ents
+ * @vec: the pieces, in order
+ * @nr_ents: in @ents
+ * @nr_packets: in @packets; fewer if a payload is spliced
+ * @nr_vec: in @vec
+ * @bytes: sum of @vec
+ * @splice: message whose payload pages follow @vec, or NULL
+ * @splice_off: bytes of it already sent
+ */
+struct gather {
+	local_lock_t lock;
+	struct mqttk_qent ents[GATHER];
+	struct mqttk_outgoing packets[GATHER];
+	struct kvec vec[1 + PIECES * (GATHER + 1)];
+	unsigned int nr_ents;
+	unsigned int nr_packets;
+	unsigned int nr_vec;
+	size_t bytes;
+	struct mqttk_msg *splice;
+	u32 splice_off;
+};
+
+static DEFINE_PER_CPU(struct gather, gathers) = {
+	.lock = INIT_LOCAL_LOCK(lock),
+};
+
+/* -- from messages to packets -------------------------------------------- */
+
+/* What MQTT 5.0 adds to a PUBLISH. */
+static void add_properties(struct mqttk_conn *conn, const struct mqttk_qent *e,
+			   struct mqttk_pub_out *out)
+{
+	struct mqttk_msg *msg = e->msg;
+	bool known = false;
+	s64 left;
+
+	out->props_len = msg->props_len;
+	out->subids_len = e->via ? e->via->len : 0;
+	out->has_expiry = msg->has_lifetime;
+	if (msg->has_lifetime) {
+		/* Seconds that have begun count [MQTT-3.3.2-6]. */
+		left = ktime_sub(msg->expires, ktime_get_boottime());
+		left = max_t(s64, left, 0) + NSEC_PER_SEC - 1;
+		out->expiry = min_t(u64, div_u64(left, NSEC_PER_SEC),
+				    msg->lifetime);
+	}
+	out->alias = mqttk_alias_out_find(&conn->peer.aliases_out, msg->data,
+					  msg->topic_len, &known);
+	if (known)
+		out->topic_len = 0;
+}
+
+static bool is_too_large(const struct mqttk_peer *peer, u32 size)
+{
+	return size > peer->max_packet_size || size == MQTTK_PUB_TOO_LARGE;
+}
+
+/*
+ * What a session was subscribed to by another listener may not lie under the
+ * mount point: it has no name for this client, so it is passed over.
+ */
+static bool is_mounted(const struct mqttk_peer *peer,
+		       const struct mqttk_msg *msg)
+{
+	return mqttk_terms_mounted(peer->terms, msg->data, msg->topic_len);
+}
+
+/* Makes the packet of a message, or of a PUBREL. */
+static void prepare(struct mqttk_conn *conn, struct mqttk_qent *e,
+		    struct mqttk_outgoing *o)
+{
+	const struct mqttk_peer *peer = &conn->peer;
+	struct mqttk_pub_out *out = &o->out;
+
+	o->topic_at = peer->mount_len;
+	if (!e->msg) {
+		o->size = mqttk_wire_put_ack(o->head, peer->version,
+					     MQTTK_PUBREL, e->id, 0);
+		return;
+	}
+	e->skip = peer->mount_len && !is_mounted(peer, e->msg);
+	if (e->skip) {
+		o->size = 0;
+		return;
+	}
+	*out = (struct mqttk_pub_out){
+		.version = peer->version,
+		.qos = e->qos,
+		.dup = e->dup,
+		.retain = e->retain,
+		.id = e->id,
+		.topic_len = e->msg->topic_len - o->topic_at,
+		.payload_len = e->msg->payload_len,
+	};
+	if (peer->version == MQTTK_V5)
+		add_properties(conn, e, out);
+	o->size = mqttk_wire_pub_size(out);
+	if (is_too_large(peer, o->size) && out->alias && out->topic_len) {
+		/* It may do without setting an alias. */
+		mqttk_alias_out_cancel(&conn->peer.aliases_out, out->alias);
+		out->alias = 0;
+		o->size = mqttk_wire_pub_size(out);
+	}
+	/* As if it had been sent [MQTT-3.1.2-25]. */
+	e->skip = is_too_large(peer, o->size);
+	if (e->skip) {
+		o->size = 0;
+		return;
+	}
+	o->head_len = mqttk_wire_pub_head(o->head, out);
+	o->tail_len = mqttk_wire_pub_tail(o->tail, out);
+}
+
+static void add_piece(struct gather *g, const void *data, u32 len, u32 *skip)
+{
+	u32 cut = min(len, *skip);
+
+	*skip -= cut;
+	if (len == cut)
+		return;
+	g->vec[g->nr_vec++] = (struct kvec){ (u8 *)data + cut, len - cut };
+	g->bytes += len - cut;
+}
+
+/* Adds a packet from byte @skip on. */
+static void add_packet(struct gather *g, const struct mqttk_qent *e,
+		       struct mqttk_outgoing *o, u32 skip)
+{
+	const struct mqttk_pub_out *out = &o->out;
+	struct mqttk_msg *msg = e->msg;
+
+	if (!msg) {
+		add_piece(g, o->head, o->size, &skip);
+		return;
+	}
+	add_piece(g, o->head, o->head_len, &skip);
+	if (!o->tail_len && !msg->bvec) {
+		/* Topic and payload lie side by side. */
+		add_piece(g, msg->data + o->topic_at,
+			  msg->topic_len - o->topic_at + msg->payload_len,
+			  &skip);
+		return;
+	}
+	add_piece(g, msg->data + o->topic_at, out->topic_len, &skip);
+	add_piece(g, o->tail, o->tail_len, &skip);
+	if (out->subids_len)
+		add_piece(g, e->via->subids, out->subids_len, &skip);
+	if (out->props_len)
+		add_piece(g, mqttk_msg_props(msg), out->props_len, &skip);
+	if (msg->bvec) {
+		g->splice = msg;
+		g->splice_off = skip;
+		return;
+	}
+	add_piece(g, mqttk_msg_inline(msg), msg->payload_len, &skip);
+}
+
+/* Makes packets of what the session has, up to one that is spliced. */
+static void collect_session(struct gather *g, struct mqttk_conn *conn)
+{
+	unsigned int i;
+
+	g->nr_ents = mqttk_session_peek(conn->tx_session, &conn->peer.ep,
+					g->ents, GATHER);
+	if (conn->peer.version == MQTTK_V5)
+		mqttk_alias_out_begin(&conn->peer.aliases_out);
+	for (i = 0; i < g->nr_ents && !g->splice; i++) {
+		prepare(conn, &g->ents[i], &g->packets[i]);
+		if (!g->ents[i].skip)
+			add_packet(g, &g->ents[i], &g->packets[i], 0);
+	}
+	g->nr_packets = i;
+}
+
+/*
+ * Collects in the order of the stream: the packet that is partly sent, answers,
+ * messages; up to the first payload that is spliced.
+ */
+static void collect(struct gather *g, struct mqttk_conn *conn)
+{
+	u32 skip = conn->tx_sent;
+	u32 packets = 0;
+
+	g->nr_ents = 0;
+	g->nr_packets = 0;
+	g->nr_vec = 0;
+	g->bytes = 0;
+	g->splice = NULL;
+	if (conn->cur.size) {
+		add_packet(g, &conn->cur_ent, &conn->cur, conn->cur_sent);
+		if (g->splice)
+			return;
+	}
+	if (!conn->tx_buf) {
+		conn->tx_buf = mqttk_out_take(&conn->peer.out, &conn->tx_len,
+					      &conn->tx_size, &packets);
+		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_PACKETS_SENT, packets);
+		conn->tx_sent = 0;
+		skip = 0;
+	}
+	if (conn->tx_buf)
+		add_piece(g, conn->tx_buf, conn->tx_len, &skip);
+	if (conn->tx_session)
+		collect_session(g, conn);
+}
+
+/* -- from packets into the socket ---------------------------------------- */
+
+/* Remembers the packet that is only partly in the socket. */
+static void keep_rest(struct mqttk_conn *conn, const struct mqttk_qent *e,
+		      const struct mqttk_outgoing *o, u32 sent)
+{
+	conn->cur = *o;
+	conn->cur_ent = *e;
+	if (e->msg)
+		mqttk_msg_get(e->msg);
+	mqttk_via_get(e->via);
+	conn->cur_sent = sent;
+}
+
+static void forget_rest(struct mqttk_conn *conn)
+{
+	if (!conn->cur.size)
+		return;
+	mqttk_msg_put(conn->cur_ent.msg);
+	mqttk_via_put(conn->cur_ent.via);
+	conn->cur.size = 0;
+}
+
+/* Returns how many of the session's are done, and notes how far the next is. */
+static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
+				    size_t sent)
+{
+	struct mqttk_net *mn = conn->peer.mn;
+	unsigned int done, messages = 0;
+	size_t payload = 0;
+
+	for (done = 0; done < g->nr_packets; done++) {
+		const struct mqttk_outgoing *o = &g->packets[done];
+		const struct mqttk_qent *e = &g->ents[done];
+
+		if (e->skip)
+			continue;
+		if (!sent)
+			break;
+		messages += !!e->msg;
+		payload += e->msg ? e->msg->payload_len : 0;
+		if (e->msg && o->out.alias && o->out.topic_len)
+			mqttk_alias_out_commit(&conn->peer.aliases_out,
+					       e->msg->data, e->msg->topic_len,
+					       o->out.alias);
+		if (sent < o->size)
+			keep_rest(conn, e, o, sent);
+		sent -= min_t(size_t, sent, o->size);
+	}
+	mqttk_session_consume(conn->tx_session, g->ents, g->nr_ents, done);
+	mqttk_stat_add(mn, MQTTK_STAT_MESSAGES_SENT, messages);
+	mqttk_stat_add(mn, MQTTK_STAT_PACKETS_SENT, messages);
+	mqttk_stat_add(mn, MQTTK_STAT_PUBLISH_BYTES_SENT, payload);
+	return done;
+}
+
+/*
+ * Notes that @sent bytes of what was collected are in the socket. Returns how
+ * many of the session's are done.
+ */
+static unsigned int account(struct gather *g, struct mqttk_conn *conn,
+			    size_t sent)
+{
+	size_t part;
+
+	conn->bytes_sent += sent;
+	mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_SENT, sent);
+	if (conn->cur.size) {
+		part = min_t(size_t, sent, conn->cur.size - conn->cur_sent);
+		conn->cur_sent += part;
+		sent -= part;
+		if (conn->cur_sent == conn->cur.size)
+			forget_rest(conn);
+	}
+	if (conn->tx_buf && sent) {
+		part = min_t(size_t, sent, conn->tx_len - conn->tx_sent);
+		conn->tx_sent += part;
+		sent -= part;
+	}
+	if (conn->tx_buf && conn->tx_sent == conn->tx_len) {
+		mqttk_out_free_buf(&conn->peer.out, conn->tx_buf,
+				   conn->tx_size);
+		conn->tx_buf = NULL;
+	}
+	return g->nr_ents ? account_session(g, conn, sent) : 0;
+}
+
+static int send_vec(struct gather *g, struct sock *sk)
+{
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL |
+			     (g->splice ? MSG_MORE : 0),
+	};
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, g->vec, g->nr_vec, g->bytes);
+	return tcp_sendmsg_locked(sk, &msg, g->bytes);
+}
+
+static int send_pages(struct gather *g, struct sock *sk)
+{
+	size_t len = g->splice->payload_len - g->splice_off;
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
+	};
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, g->splice->bvec,
+		      g->splice->nr_pages, g->splice->payload_len);
+	iov_iter_advance(&msg.msg_iter, g->splice_off);
+	return tcp_sendmsg_locked(sk, &msg, len);
+}
+
+/* A peer that reads slower than we send gets more buffer, while there is any. */
+static bool grow_buffer(struct mqttk_conn *conn)
+{
+	struct mqttk_limits *l = &conn->peer.mn->limits;
+	struct sock *sk = conn->sk;
+	int size = sk->sk_sndbuf;
+
+	if (!conn->tx_session ||
+	    size * 2 > mqttk_limit(l, MQTTK_LIMIT_SOCKET_BUFFER) ||
+	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, size))
+		return false;
+	conn->client_charge += size;
+	WRITE_ONCE(sk->sk_sndbuf, size * 2);
+	return true;
+}
+
+/* Returns 1 to go on, or an error as send_once(). */
+static int send_failed(struct gather *g, struct mqttk_conn *conn, int err)
+{
+	account(g, conn, 0);
+	return err == -EAGAIN && grow_buffer(conn) ? 1 : err;
+}
+
+/*
+ * Sends once. Returns something positive to go on; 0 if there was nothing to
+ * send; -EAGAIN if the socket is full: write_space() lists the conn again;
+ * other errors if the connection is beyond help.
+ */
+static int send_once(struct mqttk_conn *conn)
+{
+	struct gather *g = this_cpu_ptr(&gathers);
+	struct sock *sk = conn->sk;
+	int sent = 0, done, n;
+	bool full = false;
+
+	collect(g, conn);
+	if (g->bytes) {
+		n = send_vec(g, sk);
+		if (n < 0)
+			return send_failed(g, conn, n);
+		sent = n;
+		full = n < g->bytes;
+	}
+	if (g->splice && !full) {
+		n = send_pages(g, sk);
+		full = n < 0 || n < g->splice->payload_len - g->splice_off;
+		if (n < 0 && n != -EAGAIN && !sent)
+			return send_failed(g, conn, n);
+		sent += max(n, 0);
+	}
+	done = account(g, conn, sent);
+	if (full && !grow_buffer(conn))
+		return -EAGAIN;
+	return full || done ? max(sent, 1) : sent;
+}
+
+/**
+ * mqttk_gather_send - send what a connection has pending
+ * @conn: the connection; its socket's spinlock is held, bottom halves are off
+ * @budget: stop when so many bytes are sent
+ *
+ * Return: something positive if there may be more; 0 if there is not; -EAGAIN
+ *	if the socket is full: write_space() tells; other errors if the
+ *	connection is beyond help
+ */
+int mqttk_gather_send(struct mqttk_conn *conn, int budget)
+{
+	int n;
+
+	local_lock_nested_bh(&gathers.lock);
+	do {
+		n = send_once(conn);
+		budget -= max(n, 0);
+	} while (n > 0 && budget > 0);
+	local_unlock_nested_bh(&gathers.lock);
+	return n;
+}
+
+/**
+ * mqttk_gather_forget - forget what is only partly in the socket
+ * @conn: the connection; its socket's spinlock is held
+ */
+void mqttk_gather_forget(struct mqttk_conn *conn)
+{
+	mqttk_out_free_buf(&conn->peer.out, conn->tx_buf, conn->tx_size);
+	conn->tx_buf = NULL;
+	forget_rest(conn);
+}
