@@ -617,8 +617,9 @@ def resets(count):
         p.publish("t", str(i), 1, retain=True)
         assert p.message().payload.decode() == str(i)
         here.reset()
-        gone = p.ended()
-        assert not gone, gone
+        # Its listener goes first: with luck there is time to say so.
+        got = p.ended()
+        assert not got or [(x.kind, x.reason) for x in got] == [(DISCONNECT, 0x8b)], got
 
 
 def cycles():
