@@ -20,6 +20,7 @@
 #include "props.h"
 #include "roll.h"
 #include "topic.h"
+#include "trie.h"
 #include "via.h"
 #include "wire.h"
 
@@ -29,46 +30,11 @@
 /* Only ever allocated on behalf of a client, which can be told to try later. */
 #define INDEX_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
-/* Steps, and bytes that count as one, between two -EAGAIN. */
-#define MATCH_WORK	1024
-#define MATCH_BYTES	64
-
-/**
- * struct trie_node - a level of filters with wildcards
- * @level: in the trie
- * @here: the filter that ends here
- * @below: the filter that goes on with "#" and ends
- * @plus: the child "+", which every topic tries: no hash for it
- * @literals: number of other children; spares topics a look-up
- */
-struct trie_node {
-	struct mqttk_level level;
-	struct mqttk_filter __rcu *here;
-	struct mqttk_filter __rcu *below;
-	struct trie_node __rcu *plus;
-	u32 literals;
-};
-
-enum match_step {
-	MATCH_EXACT,	/* the table of filters */
-	MATCH_BELOW,	/* a node entered: its "#" */
-	MATCH_HERE,	/* the topic ends: the filter that ends too */
-	MATCH_LITERAL,	/* the child named like the topic's level */
-	MATCH_PLUS,	/* the child "+" */
-	MATCH_UP,	/* nothing more here */
-	MATCH_END,
-};
-
 struct filter_key {
 	const u8 *text;
 	u32 hash;
 	u16 len;
 };
-
-static struct trie_node *to_trie(struct mqttk_level *level)
-{
-	return container_of(level, struct trie_node, level);
-}
 
 /* As in levels.c: a keyed hash needs no seed. */
 static u32 key_hashfn(const void *data, u32 len, u32 seed)
@@ -102,9 +68,17 @@ static const struct rhashtable_params filter_params = {
 	.automatic_shrinking = true,
 };
 
-/* Under RCU, or the writers' lock. */
-static struct mqttk_filter *filter_find(struct mqttk_index *ix,
-					const u8 *text, u16 len)
+/**
+ * mqttk_filter_find - a filter by its text
+ * @ix: the index
+ * @text: the filter
+ * @len: bytes of @text
+ *
+ * Context: under RCU, or the index's lock.
+ * Return: the filter; NULL if nobody subscribed to it
+ */
+struct mqttk_filter *mqttk_filter_find(struct mqttk_index *ix, const u8 *text,
+				       u16 len)
 {
 	struct filter_key key = {
 		.text = text,
@@ -117,80 +91,6 @@ static struct mqttk_filter *filter_find(struct mqttk_index *ix,
 	f = rhashtable_lookup(&ix->filters, &key, filter_params);
 	rcu_read_unlock();
 	return f;
-}
-
-static bool is_level(const u8 *text, size_t n, u8 wildcard)
-{
-	return n == 1 && *text == wildcard;
-}
-
-static bool is_plus(const struct mqttk_level *level)
-{
-	return is_level(mqttk_level_name(level), level->len, '+');
-}
-
-/* Takes a node out of the trie if nothing needs it, then its parents. */
-static void trie_prune(struct mqttk_index *ix, struct mqttk_level *level)
-{
-	while (!level->users) {
-		struct trie_node *parent = to_trie(level->parent);
-
-		if (is_plus(level))
-			RCU_INIT_POINTER(parent->plus, NULL);
-		else
-			WRITE_ONCE(parent->literals, parent->literals - 1);
-		level = mqttk_level_remove(&ix->wild, level);
-	}
-}
-
-static struct mqttk_level *trie_add(struct mqttk_index *ix,
-				    struct trie_node *parent,
-				    const u8 *name, size_t n)
-{
-	struct mqttk_level *level;
-
-	level = mqttk_level_add(&ix->wild, &parent->level, name, n, INDEX_GFP);
-	if (IS_ERR(level))
-		return level;
-	if (is_plus(level))
-		rcu_assign_pointer(parent->plus, to_trie(level));
-	else
-		WRITE_ONCE(parent->literals, parent->literals + 1);
-	return level;
-}
-
-/* Finds or makes the node at which a filter hangs: without its "#". */
-static struct mqttk_level *trie_extend(struct mqttk_index *ix,
-				       const u8 *text, u16 len)
-{
-	struct mqttk_level *at = ix->wild.root;
-	size_t off, n;
-
-	for (off = 0; off <= len; off += n + 1) {
-		struct mqttk_level *child;
-
-		n = mqttk_topic_level(text, len, off);
-		if (is_level(text + off, n, '#'))
-			break;
-		child = mqttk_level_find(&ix->wild, at, text + off, n);
-		if (!child)
-			child = trie_add(ix, to_trie(at), text + off, n);
-		if (IS_ERR(child)) {
-			trie_prune(ix, at);
-			return child;
-		}
-		at = child;
-	}
-	return at;
-}
-
-/* Where the node points to a filter of such a text. */
-static struct mqttk_filter __rcu **trie_slot(struct mqttk_level *level,
-					     const u8 *text, u16 len)
-{
-	struct trie_node *node = to_trie(level);
-
-	return text[len - 1] == '#' ? &node->below : &node->here;
 }
 
 static size_t filter_cost(u16 len)
@@ -244,20 +144,20 @@ static int filter_link(struct mqttk_index *ix, struct mqttk_filter *f)
 	struct mqttk_level *level = NULL;
 
 	if (wild) {
-		level = trie_extend(ix, f->text, f->len);
+		level = mqttk_trie_extend(ix, f->text, f->len);
 		if (IS_ERR(level))
 			return PTR_ERR(level);
 	}
 	if (rhashtable_insert_fast(&ix->filters, &f->hash_node,
 				   filter_params)) {
 		if (level)
-			trie_prune(ix, level);
+			mqttk_trie_prune(ix, level);
 		return -ENOMEM;
 	}
 	if (level) {
 		f->level = level;
 		level->users++;
-		rcu_assign_pointer(*trie_slot(level, f->text, f->len), f);
+		rcu_assign_pointer(*mqttk_trie_slot(level, f->text, f->len), f);
 		WRITE_ONCE(ix->nr_wild, ix->nr_wild + 1);
 	} else {
 		WRITE_ONCE(ix->nr_exact, ix->nr_exact + 1);
@@ -270,9 +170,9 @@ static void filter_unlink(struct mqttk_index *ix, struct mqttk_filter *f)
 {
 	rhashtable_remove_fast(&ix->filters, &f->hash_node, filter_params);
 	if (f->level) {
-		RCU_INIT_POINTER(*trie_slot(f->level, f->text, f->len), NULL);
+		RCU_INIT_POINTER(*mqttk_trie_slot(f->level, f->text, f->len), NULL);
 		f->level->users--;
-		trie_prune(ix, f->level);
+		mqttk_trie_prune(ix, f->level);
 		f->level = NULL;
 		WRITE_ONCE(ix->nr_wild, ix->nr_wild - 1);
 	} else {
@@ -293,7 +193,7 @@ static void filter_prune(struct mqttk_index *ix, struct mqttk_filter *f)
 static struct mqttk_filter *filter_provide(struct mqttk_index *ix,
 					   const u8 *text, u16 len)
 {
-	struct mqttk_filter *f = filter_find(ix, text, len);
+	struct mqttk_filter *f = mqttk_filter_find(ix, text, len);
 	int err;
 
 	if (f)
@@ -391,7 +291,7 @@ static struct mqttk_sub *sub_find(struct mqttk_index *ix,
 			item = mqttk_set_find(&g->members,
 					      mqttk_group_index(s->index));
 	} else {
-		f = filter_find(ix, text, len);
+		f = mqttk_filter_find(ix, text, len);
 		if (f)
 			item = mqttk_set_find(&f->subs, s->index);
 	}
@@ -511,7 +411,7 @@ int mqttk_index_init(struct mqttk_index *ix,
 	get_random_bytes(&ix->key, sizeof(ix->key));
 
 	err = mqttk_levels_init(&ix->wild, limits, MQTTK_BUDGET_CLIENT,
-				sizeof(struct trie_node));
+				sizeof(struct mqttk_trie_node));
 	if (err)
 		return err;
 	err = rhashtable_init(&ix->filters, &filter_params);
@@ -724,7 +624,7 @@ u32 mqttk_subscription_seq(struct mqttk_index *ix,
 	u32 seq = 0;
 
 	rcu_read_lock();
-	f = filter_find(ix, text, len);
+	f = mqttk_filter_find(ix, text, len);
 	if (f)
 		sub = mqttk_filter_next_sub(f, &at);
 	if (sub && at == s->index)
@@ -771,7 +671,7 @@ struct mqttk_set *mqttk_index_find(struct mqttk_index *ix, const u8 *text,
 		g = mqttk_group_find(ix, text, len);
 		return g ? &g->members : NULL;
 	}
-	f = filter_find(ix, text, len);
+	f = mqttk_filter_find(ix, text, len);
 	return f ? &f->subs : NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_index_find);
@@ -858,191 +758,3 @@ struct mqttk_group *mqttk_filter_next_group(struct mqttk_filter *f, u32 *index)
 	return container_of(item, struct mqttk_group, item);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_filter_next_group);
-
-/**
- * mqttk_match_start - start walking the filters that match a topic
- * @m: the walk
- * @ix: the index
- * @topic: a topic name; mqttk_topic_valid() holds. Must stay until the end.
- * @len: bytes of @topic
- *
- * Context: any.
- */
-void mqttk_match_start(struct mqttk_match *m, struct mqttk_index *ix,
-		       const u8 *topic, u16 len)
-{
-	m->index = ix;
-	m->topic = topic;
-	m->len = len;
-	m->at = ix->wild.root;
-	m->off = 0;
-	m->step = MATCH_EXACT;
-	m->paused = false;
-	m->work = MATCH_WORK;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_match_start);
-
-/* "#" and "+" at the first level do not match "$..." [MQTT-4.7.2-1]. */
-static bool match_hidden(const struct mqttk_match *m)
-{
-	return m->at == m->index->wild.root && m->topic[0] == '$';
-}
-
-static struct mqttk_filter *match_exact(struct mqttk_match *m)
-{
-	struct mqttk_index *ix = m->index;
-
-	m->step = READ_ONCE(ix->nr_wild) ? MATCH_BELOW : MATCH_END;
-	m->work -= m->len / MATCH_BYTES;
-	if (!READ_ONCE(ix->nr_exact))
-		return NULL;
-	return filter_find(ix, m->topic, m->len);
-}
-
-static struct mqttk_filter *match_below(struct mqttk_match *m)
-{
-	m->step = m->off > m->len ? MATCH_HERE : MATCH_LITERAL;
-	return match_hidden(m) ? NULL : rcu_dereference(to_trie(m->at)->below);
-}
-
-/*
- * Goes down to the child named like the topic's level, or to "+", or nowhere.
- * The way back tells from the name which of them it was.
- */
-static void match_down(struct mqttk_match *m)
-{
-	const u8 *name = m->topic + m->off;
-	struct trie_node *node = to_trie(m->at);
-	size_t n = mqttk_topic_level(m->topic, m->len, m->off);
-	struct mqttk_level *child = NULL;
-	struct trie_node *plus;
-
-	m->work -= n / MATCH_BYTES;
-	if (m->step == MATCH_LITERAL && READ_ONCE(node->literals))
-		child = mqttk_level_find(&m->index->wild, m->at, name, n);
-	if (!child && !match_hidden(m)) {
-		plus = rcu_dereference(node->plus);
-		child = plus ? &plus->level : NULL;
-	}
-	if (!child) {
-		m->step = MATCH_UP;
-		return;
-	}
-	m->at = child;
-	m->off += n + 1;
-	m->step = MATCH_BELOW;
-}
-
-static void match_up(struct mqttk_match *m)
-{
-	u32 off = m->off;
-
-	if (m->at == m->index->wild.root) {
-		m->step = MATCH_END;
-		return;
-	}
-	m->step = is_plus(m->at) ? MATCH_UP : MATCH_PLUS;
-	m->at = m->at->parent;
-	m->off = mqttk_level_before(m->topic, off);
-	m->work -= (off - m->off) / MATCH_BYTES;
-}
-
-/**
- * mqttk_match_next - the next filter that matches
- * @m: the walk
- *
- * Finds each filter that is there from the beginning of the walk to its end
- * exactly once; one that comes or goes meanwhile, at most once.
- *
- * A topic can match as many filters as there are, so this does a bounded amount
- * of work and then asks the caller to let others run: mqttk_match_pause(),
- * leave RCU, yield, enter RCU, mqttk_match_resume(), and go on. A caller that
- * cannot yield may also just go on.
- *
- * Context: under RCU.
- * Return: the filter, valid until the caller leaves RCU unless it succeeds in
- * mqttk_filter_get(); NULL at the end; ERR_PTR(-EAGAIN) to yield.
- */
-struct mqttk_filter *mqttk_match_next(struct mqttk_match *m)
-{
-	struct mqttk_filter *f = NULL;
-
-	while (!f && m->step != MATCH_END) {
-		if (--m->work < 0) {
-			m->work = MATCH_WORK;
-			return ERR_PTR(-EAGAIN);
-		}
-		switch (m->step) {
-		case MATCH_EXACT:
-			f = match_exact(m);
-			break;
-		case MATCH_BELOW:
-			f = match_below(m);
-			break;
-		case MATCH_HERE:
-			m->step = MATCH_UP;
-			f = rcu_dereference(to_trie(m->at)->here);
-			break;
-		case MATCH_LITERAL:
-		case MATCH_PLUS:
-			match_down(m);
-			break;
-		case MATCH_UP:
-			match_up(m);
-			break;
-		}
-	}
-	return f;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_match_next);
-
-/**
- * mqttk_match_pause - keep the place of a walk, to leave RCU
- * @m: the walk
- *
- * Cannot fail: a node that is being freed has nothing below it any more, so the
- * walk goes on from the next one above that stays.
- *
- * Context: under RCU; any.
- */
-void mqttk_match_pause(struct mqttk_match *m)
-{
-	if (m->step == MATCH_END)
-		return;
-	while (!mqttk_level_pin(m->at))
-		match_up(m);
-	m->paused = true;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_match_pause);
-
-/**
- * mqttk_match_resume - go on with a paused walk
- * @m: the walk
- *
- * Context: under RCU again; any.
- */
-void mqttk_match_resume(struct mqttk_match *m)
-{
-	if (!m->paused)
-		return;
-	m->paused = false;
-	m->work = MATCH_WORK;
-	/* What this may free stays until the caller leaves RCU. */
-	mqttk_level_unpin(&m->index->wild, m->at);
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_match_resume);
-
-/**
- * mqttk_match_abort - give a walk up before its end, paused or not
- * @m: the walk
- *
- * Context: any.
- */
-void mqttk_match_abort(struct mqttk_match *m)
-{
-	if (m->paused)
-		mqttk_level_unpin(&m->index->wild, m->at);
-	m->paused = false;
-	m->step = MATCH_END;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_match_abort);

@@ -162,6 +162,8 @@ const u8 *mqttk_sub_text(const struct mqttk_sub *sub, u16 *len);
 struct mqttk_set *mqttk_index_find(struct mqttk_index *ix, const u8 *text,
 				   u16 len);
 
+struct mqttk_filter *mqttk_filter_find(struct mqttk_index *ix, const u8 *text,
+				       u16 len);
 void mqttk_filter_free(struct mqttk_filter *f);
 
 /*
@@ -202,38 +204,5 @@ struct mqttk_sub_walk {
 void mqttk_sub_walk_start(struct mqttk_sub_walk *w, struct mqttk_filter *f,
 			  u32 index);
 struct mqttk_sub *mqttk_sub_walk_next(struct mqttk_sub_walk *w);
-
-/**
- * struct mqttk_match - a walk over the filters that match a topic
- * @index: the index walked
- * @topic: the topic name; the caller's, must stay until the walk is done
- * @at: the node of the trie the walk is at
- * @off: where the level of @topic that is matched below @at starts; beyond
- *	@len when no level is left
- * @len: bytes of @topic
- * @step: what to try next at @at
- * @paused: @at is pinned
- * @work: what may still be done before -EAGAIN
- *
- * The walk takes constant space however deep and wide the trie is: it finds its
- * way back by the nodes' parents and by the slashes of the topic.
- */
-struct mqttk_match {
-	struct mqttk_index *index;
-	const u8 *topic;
-	struct mqttk_level *at;
-	u32 off;
-	u16 len;
-	u8 step;
-	bool paused;
-	int work;
-};
-
-void mqttk_match_start(struct mqttk_match *m, struct mqttk_index *ix,
-		       const u8 *topic, u16 len);
-struct mqttk_filter *mqttk_match_next(struct mqttk_match *m);
-void mqttk_match_pause(struct mqttk_match *m);
-void mqttk_match_resume(struct mqttk_match *m);
-void mqttk_match_abort(struct mqttk_match *m);
 
 #endif /* MQTTK_FILTER_H */

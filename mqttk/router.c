@@ -19,6 +19,7 @@
 #include "deadline.h"
 #include "filter.h"
 #include "group.h"
+#include "match.h"
 #include "msg.h"
 #include "net.h"
 #include "retain.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * filter.c: subscriptions and what they match, alone and under way.
+ * filter.c, trie.c, match.c: subscriptions and what they match, alone and under
+ * way.
  */
 #include <kunit/test.h>
 #include <linux/bitmap.h>
@@ -11,6 +12,7 @@
 #include <linux/slab.h>
 
 #include "../filter.h"
+#include "../match.h"
 #include "../wire.h"
 #include "index_fixture.h"
 #include "topic_oracle.h"

@@ -12,6 +12,7 @@
 
 #include "../filter.h"
 #include "../group.h"
+#include "../match.h"
 #include "../via.h"
 #include "../wire.h"
 #include "index_fixture.h"

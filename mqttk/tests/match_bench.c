@@ -20,6 +20,7 @@
 
 #include "../filter.h"
 #include "../limits.h"
+#include "../match.h"
 
 static unsigned int most = 1000000;
 module_param(most, uint, 0);
