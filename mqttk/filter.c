@@ -305,7 +305,7 @@ static void sub_replace(struct mqttk_index *ix, struct mqttk_sub *old,
 	struct mqttk_group *g = sub_group(old);
 
 	sub->filter = old->filter;
-	sub->item = old->item;
+	sub->item.index = old->item.index;
 	if (g)
 		sub->via->group = mqttk_group_get(g);
 	list_replace(&old->node, &sub->node);
@@ -319,7 +319,7 @@ static u32 sub_seq(struct mqttk_index *ix, const struct mqttk_sub *old,
 		   u8 options)
 {
 	if (old && options & MQTTK_SUB_RETAIN_HANDLING)
-		return old->seq;
+		return old->item.tag;
 	return ++ix->seq ?: ++ix->seq;
 }
 
@@ -508,7 +508,7 @@ int mqttk_subscribe(struct mqttk_index *ix, struct mqttk_subscriber *s,
 	new->options = options;
 
 	old = sub_find(ix, s, text, len, shared);
-	new->seq = sub_seq(ix, old, options);
+	new->item.tag = sub_seq(ix, old, options);
 	if (old) {
 		sub_replace(ix, old, new);
 	} else {
@@ -628,7 +628,7 @@ u32 mqttk_subscription_seq(struct mqttk_index *ix,
 	if (f)
 		sub = mqttk_filter_next_sub(f, &at);
 	if (sub && at == s->index)
-		seq = sub->seq;
+		seq = sub->item.tag;
 	rcu_read_unlock();
 	return seq;
 }
@@ -677,51 +677,13 @@ struct mqttk_set *mqttk_index_find(struct mqttk_index *ix, const u8 *text,
 EXPORT_SYMBOL_IF_KUNIT(mqttk_index_find);
 
 /**
- * mqttk_sub_walk_start - start walking a filter's subscriptions
- * @w: the walk
- * @f: the filter, found under RCU or held by mqttk_filter_get()
- * @index: the first subscriber's index to look for
- *
- * The walk is good for one RCU read-side section. For the next slice start
- * another from @w->next: whoever subscribed or unsubscribed in between is met
- * as the new slice finds it, and nobody is met twice.
- *
- * Context: any.
- */
-void mqttk_sub_walk_start(struct mqttk_sub_walk *w, struct mqttk_filter *f,
-			  u32 index)
-{
-	w->filter = f;
-	w->next = index;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_walk_start);
-
-/**
- * mqttk_sub_walk_next - the next subscription of a filter
- * @w: the walk
- *
- * Context: in the RCU read-side section of mqttk_sub_walk_start().
- * Return: the subscription with the next higher index of its owner, valid, as
- * its owner, until the section ends; NULL at the end.
- */
-struct mqttk_sub *mqttk_sub_walk_next(struct mqttk_sub_walk *w)
-{
-	struct mqttk_item *item = mqttk_set_next(&w->filter->subs, w->next);
-
-	if (!item)
-		return NULL;
-	w->next = item->index + 1;
-	return container_of(item, struct mqttk_sub, item);
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_sub_walk_next);
-
-/**
  * mqttk_filter_next_sub - a filter's first subscription from an index on
  * @f: the filter, found under RCU or held by mqttk_filter_get()
  * @index: where to look from; becomes the index of the subscription's owner
  *
- * For merging several filters, where each is looked at in turn; a walk of a
- * single filter is cheaper with struct mqttk_sub_walk.
+ * It is found from the root of a tree. Whoever looks at one after the other goes
+ * on with mqttk_sub_after(), and comes back with the index behind the last one
+ * after it has left RCU.
  *
  * Context: under RCU.
  * Return: the subscription, or NULL if there is none from @index on.

@@ -85,9 +85,9 @@ struct mqttk_subscriber {
  * @node: in @owner's list; under the index's lock
  * @rcu: freed after a grace period
  * @item: in the filter's subscriptions, by @owner's index; or in its group's
- *	members, by mqttk_group_index() of that
+ *	members, by mqttk_group_index() of that. Its tag is which SUBSCRIBE it
+ *	was that asked for what is retained, not 0
  * @id: subscription identifier of MQTT 5.0, 0: none
- * @seq: which SUBSCRIBE it was that asked for what is retained, not 0
  * @qos: granted QoS
  * @options: the option byte as the client sent it
  *
@@ -104,7 +104,6 @@ struct mqttk_sub {
 	};
 	struct mqttk_item item;
 	u32 id;
-	u32 seq;
 	u8 qos;
 	u8 options;
 };
@@ -183,6 +182,18 @@ static inline void mqttk_filter_put(struct mqttk_filter *f)
 }
 
 struct mqttk_sub *mqttk_filter_next_sub(struct mqttk_filter *f, u32 *index);
+
+/*
+ * The next subscription of the same filter, in the same RCU read-side section;
+ * NULL: that was the last.
+ */
+static inline struct mqttk_sub *mqttk_sub_after(const struct mqttk_sub *sub)
+{
+	struct mqttk_item *item = mqttk_set_after(&sub->item);
+
+	return item ? container_of(item, struct mqttk_sub, item) : NULL;
+}
+
 struct mqttk_group *mqttk_filter_next_group(struct mqttk_filter *f, u32 *index);
 
 /* Under RCU; spares most filters the walk over their groups. */
@@ -190,19 +201,5 @@ static inline bool mqttk_filter_has_groups(const struct mqttk_filter *f)
 {
 	return rcu_access_pointer(f->groups);
 }
-
-/**
- * struct mqttk_sub_walk - a walk over a slice of a filter's subscriptions
- * @filter: whose; kept by the caller
- * @next: index of the next subscriber to look for; all there is to a place
- */
-struct mqttk_sub_walk {
-	struct mqttk_filter *filter;
-	u32 next;
-};
-
-void mqttk_sub_walk_start(struct mqttk_sub_walk *w, struct mqttk_filter *f,
-			  u32 index);
-struct mqttk_sub *mqttk_sub_walk_next(struct mqttk_sub_walk *w);
 
 #endif /* MQTTK_FILTER_H */

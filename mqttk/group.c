@@ -292,6 +292,7 @@ void mqttk_ring_start(struct mqttk_ring *r, struct mqttk_group *g, u32 start)
 	r->start = start;
 	r->at = start;
 	r->wrapped = false;
+	r->last = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_ring_start);
 
@@ -305,8 +306,10 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_ring_start);
 struct mqttk_sub *mqttk_ring_next(struct mqttk_ring *r)
 {
 	struct mqttk_set *members = &r->group->members;
-	struct mqttk_item *item = mqttk_set_next(members, r->at);
+	struct mqttk_item *item;
 
+	item = r->last ? mqttk_set_after(r->last) :
+			 mqttk_set_next(members, r->at);
 	if (!item && !r->wrapped) {
 		r->wrapped = true;
 		item = mqttk_set_next(members, 0);
@@ -314,6 +317,7 @@ struct mqttk_sub *mqttk_ring_next(struct mqttk_ring *r)
 	if (!item || (r->wrapped && item->index >= r->start))
 		return NULL;
 	r->at = item->index + 1;
+	r->last = item;
 	return container_of(item, struct mqttk_sub, item);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_ring_next);

@@ -134,12 +134,14 @@ struct mqttk_sub *mqttk_group_pick(struct mqttk_group *g,
  * @start: index where it began
  * @at: index to go on from
  * @wrapped: it began again at 0
+ * @last: the member met last
  */
 struct mqttk_ring {
 	struct mqttk_group *group;
 	u32 start;
 	u32 at;
 	bool wrapped;
+	struct mqttk_item *last;
 };
 
 void mqttk_ring_start(struct mqttk_ring *r, struct mqttk_group *g, u32 start);

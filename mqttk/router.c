@@ -178,19 +178,20 @@ static void yield_rcu(struct fanout *fo) __must_hold(RCU)
 static void give_one_filter(struct fanout *fo)
 {
 	struct match *m = &fo->filters[0];
-	struct mqttk_sub_walk walk;
 	struct mqttk_sub *sub;
 
-	mqttk_sub_walk_start(&walk, m->filter, 0);
-	while ((sub = mqttk_sub_walk_next(&walk))) {
+	sub = mqttk_filter_next_sub(m->filter, &m->next);
+	while (sub) {
 		give(fo, sub);
-		if (fo->slice < SLICE)
+		if (fo->slice < SLICE) {
+			sub = mqttk_sub_after(sub);
 			continue;
-		m->next = walk.next;
+		}
+		m->next = sub->item.index + 1;
 		yield_rcu(fo);
 		if (!m->filter)
 			return;
-		mqttk_sub_walk_start(&walk, m->filter, m->next);
+		sub = mqttk_filter_next_sub(m->filter, &m->next);
 	}
 }
 

@@ -112,13 +112,12 @@ static void toggle(struct kunit *test, struct index_ctx *ctx, u32 i)
  */
 static bool mark_subs(struct mqttk_filter *f, unsigned long *seen, u32 fickle)
 {
-	struct mqttk_sub_walk w;
 	struct mqttk_sub *sub;
 	bool once = true;
-	u32 index;
+	u32 index = 0;
 
-	mqttk_sub_walk_start(&w, f, 0);
-	while ((sub = mqttk_sub_walk_next(&w))) {
+	for (sub = mqttk_filter_next_sub(f, &index); sub;
+	     sub = mqttk_sub_after(sub)) {
 		index = sub->owner->index;
 		if (test_and_set_bit(index, seen) && index < fickle)
 			once = false;
@@ -221,24 +220,23 @@ static void filter_examples(struct kunit *test)
 static void expect_subs(struct kunit *test, struct index_ctx *ctx,
 			struct mqttk_filter *f)
 {
-	struct mqttk_sub_walk w;
-	struct mqttk_sub *sub;
+	struct mqttk_sub *sub, *walked;
 	u32 at = 0, i, n = 0;
 
 	rcu_read_lock();
-	mqttk_sub_walk_start(&w, f, 0);
+	walked = mqttk_filter_next_sub(f, &at);
+	at = 0;
 	for_each_set_bit(i, ctx->subscribed, NR) {
-		if (!(++n % 3))
-			mqttk_sub_walk_start(&w, f, w.next);
-		sub = mqttk_sub_walk_next(&w);
-		KUNIT_EXPECT_PTR_EQ(test, sub ? sub->owner : NULL,
+		KUNIT_EXPECT_PTR_EQ(test, walked ? walked->owner : NULL,
 				    &ctx->who[i]);
 		sub = mqttk_filter_next_sub(f, &at);
 		KUNIT_EXPECT_PTR_EQ(test, sub ? sub->owner : NULL,
 				    &ctx->who[i]);
 		KUNIT_EXPECT_EQ(test, at++, ctx->who[i].index);
+		walked = walked ? mqttk_sub_after(walked) : NULL;
+		n++;
 	}
-	KUNIT_EXPECT_NULL(test, mqttk_sub_walk_next(&w));
+	KUNIT_EXPECT_NULL(test, walked);
 	KUNIT_EXPECT_NULL(test, mqttk_filter_next_sub(f, &at));
 	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, f->subs.nr, n);
@@ -284,21 +282,22 @@ static void filter_grow_shrink(struct kunit *test)
 		if (i != 9 && test_and_clear_bit(i, ctx->subscribed))
 			KUNIT_ASSERT_EQ(test, unsubscribe(ctx, i, text), 0);
 	expect_subs(test, ctx, keep->filter);
-	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(keep->filter->subs.sole),
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(keep->filter->subs.first),
 			    &keep->item);
 	KUNIT_EXPECT_TRUE(test, mtree_empty(&keep->filter->subs.tree));
 	KUNIT_EXPECT_EQ(test, unsubscribe(ctx, 9, text), 0);
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
 }
 
-static u32 next_index(struct mqttk_sub_walk *w)
+static u32 next_index(struct mqttk_filter *f, u32 *at)
 {
-	struct mqttk_sub *sub;
+	u32 index = NR;
 
 	rcu_read_lock();
-	sub = mqttk_sub_walk_next(w);
+	if (mqttk_filter_next_sub(f, at))
+		index = (*at)++;
 	rcu_read_unlock();
-	return sub ? sub->owner->index : NR;
+	return index;
 }
 
 /*
@@ -309,10 +308,9 @@ static void filter_walk_moves(struct kunit *test)
 {
 	struct text text = text_of("a/b");
 	struct index_ctx *ctx = test->priv;
-	struct mqttk_sub_walk w;
 	struct mqttk_filter *f;
 	struct mqttk_sub *sub;
-	u32 from;
+	u32 from, at;
 
 	for (from = 0; from < 2; from++) {
 		/* From an index of 0 the tree's root may be the entry itself. */
@@ -323,34 +321,34 @@ static void filter_walk_moves(struct kunit *test)
 				       node);
 		f = sub->filter;
 
-		mqttk_sub_walk_start(&w, f, 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), a);
+		at = 0;
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), a);
 		KUNIT_ASSERT_EQ(test, subscribe(ctx, 7, text, 0), 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), 7);
-		KUNIT_EXPECT_EQ(test, next_index(&w), NR);
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), 7);
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), NR);
 
-		mqttk_sub_walk_start(&w, f, 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), a);
+		at = 0;
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), a);
 		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 7, text), 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), NR);
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), NR);
 
 		KUNIT_ASSERT_EQ(test, subscribe(ctx, 7, text, 0), 0);
-		mqttk_sub_walk_start(&w, f, 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), a);
+		at = 0;
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), a);
 		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, a, text), 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), 7);
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), 7);
 
 		/* Away from the tree and into another one. */
 		KUNIT_ASSERT_EQ(test, subscribe(ctx, a, text, 0), 0);
-		mqttk_sub_walk_start(&w, f, 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), a);
+		at = 0;
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), a);
 		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, a, text), 0);
 		KUNIT_ASSERT_EQ(test, subscribe(ctx, 3, text, 0), 0);
 		KUNIT_ASSERT_EQ(test, subscribe(ctx, 9, text, 0), 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), a < 3 ? 3 : 7);
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), a < 3 ? 3 : 7);
 		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 3, text), 0);
 		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 9, text), 0);
-		KUNIT_EXPECT_EQ(test, next_index(&w), a < 3 ? 7 : NR);
+		KUNIT_EXPECT_EQ(test, next_index(f, &at), a < 3 ? 7 : NR);
 		KUNIT_ASSERT_EQ(test, unsubscribe(ctx, 7, text), 0);
 	}
 }
