@@ -739,10 +739,15 @@ void mqttk_conns_abort(struct mqttk_net *mn)
  */
 int __init mqttk_conn_module_init(void)
 {
+	int err;
+
 	mqttk_conn_wq = alloc_workqueue("mqttk", WQ_PERCPU, 0);
 	if (!mqttk_conn_wq)
 		return -ENOMEM;
-	return mqttk_tx_module_init();
+	err = mqttk_tx_module_init();
+	if (err)
+		destroy_workqueue(mqttk_conn_wq);
+	return err;
 }
 
 /**

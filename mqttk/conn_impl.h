@@ -192,6 +192,9 @@ void mqttk_rx_free(struct mqttk_conn *conn);
 /* gather.c */
 int mqttk_gather_send(struct mqttk_conn *conn, int budget);
 void mqttk_gather_forget(struct mqttk_conn *conn);
+void mqttk_gather_end(void);
+int mqttk_gather_module_init(void);
+void mqttk_gather_module_exit(void);
 
 /* tx.c */
 int mqttk_tx_module_init(void);

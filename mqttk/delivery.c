@@ -457,6 +457,20 @@ static void count_skipped(struct mqttk_session *s, const struct mqttk_msg *msg)
 	mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_DROPPED);
 }
 
+static void end_look(struct mqttk_session *s)
+{
+	struct mqttk_endpoint *ep = s->peeker;
+
+	s->peeker = NULL;
+	if (ep == s->ep)
+		return;
+	/* Another has come meanwhile and could not look. */
+	if (s->stale_peek)
+		mqttk_window_start(&s->window, s->window.limit);
+	s->stale_peek = false;
+	wake(s);
+}
+
 /**
  * mqttk_session_consume - the look at what is to be sent has ended
  * @s: the session
@@ -471,7 +485,6 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 			   unsigned int nr, unsigned int n)
 {
 	unsigned int i, unsent = 0;
-	struct mqttk_endpoint *ep;
 
 	/* Then nobody was kept from looking. */
 	if (!nr)
@@ -491,21 +504,34 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 	for (; i < nr; i++)
 		unsent += !ents[i].resend;
 	take_ids_back(s, unsent);
-	ep = s->peeker;
-	s->peeker = NULL;
-	if (ep != s->ep) {
-		/* Another has come meanwhile and could not look. */
-		if (s->stale_peek)
-			mqttk_window_start(&s->window, s->window.limit);
-		s->stale_peek = false;
-		wake(s);
-	}
+	end_look(s);
 	spin_unlock_bh(&s->lock);
 	for (i = 0; i < nr; i++)
 		if (ents[i].resend)
 			put_ent(&ents[i]);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume);
+
+/**
+ * mqttk_session_consume_run - all that was looked at was sent, and is QoS 0
+ * @s: the session
+ * @nr: how many mqttk_session_peek() returned
+ * @bytes: their mqttk_msg_share(); none has subscription identifiers
+ *
+ * As mqttk_session_consume(), but that the references are the caller's now.
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
+			       u64 bytes)
+{
+	spin_lock_bh(&s->lock);
+	s->sent[0] += nr;
+	mqttk_queue_pop_run(&s->queue, &s->mn->limits, nr, bytes);
+	end_look(s);
+	spin_unlock_bh(&s->lock);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume_run);
 
 /* Takes what is due from a session that acknowledges nothing. */
 static unsigned int take_plain(struct mqttk_session *s,

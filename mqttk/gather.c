@@ -13,11 +13,12 @@
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
+#include "run.h"
 #include "terms.h"
 #include "via.h"
 
 /* Messages gathered for one send. */
-#define GATHER		32
+#define GATHER		MQTTK_RUN_MAX
 
 /* The pieces of a PUBLISH: header, topic, properties, payload. */
 #define PIECES		6
@@ -34,6 +35,8 @@
  * @bytes: sum of @vec
  * @splice: message whose payload pages follow @vec, or NULL
  * @splice_off: bytes of it already sent
+ * @has_run: @ents are those of @run, and no @packets were made of them
+ * @run: what was sent last
  */
 struct gather {
 	local_lock_t lock;
@@ -46,11 +49,12 @@ struct gather {
 	size_t bytes;
 	struct mqttk_msg *splice;
 	u32 splice_off;
+	bool has_run;
+	struct mqttk_run run;
 };
 
-static DEFINE_PER_CPU(struct gather, gathers) = {
-	.lock = INIT_LOCAL_LOCK(lock),
-};
+/* Too much for what modules have of the static per-CPU memory. */
+static struct gather __percpu *gathers;
 
 /* -- from messages to packets -------------------------------------------- */
 
@@ -183,6 +187,26 @@ static void add_packet(struct gather *g, const struct mqttk_qent *e,
 	add_piece(g, mqttk_msg_inline(msg), msg->payload_len, &skip);
 }
 
+/* What others had just now may be what this one is to have, too. */
+static bool collect_run(struct gather *g, struct mqttk_conn *conn)
+{
+	const struct mqttk_peer *peer = &conn->peer;
+	struct mqttk_run *run = &g->run;
+
+	if (peer->mount_len || peer->aliases_out.nr ||
+	    !mqttk_run_match(run, peer->version, g->ents, g->nr_ents))
+		return false;
+	if (run->max_size > peer->max_packet_size) {
+		mqttk_run_miss(run);
+		return false;
+	}
+	memcpy(g->vec + g->nr_vec, run->vec, run->nr_vec * sizeof(*run->vec));
+	g->nr_vec += run->nr_vec;
+	g->bytes += run->bytes;
+	g->has_run = true;
+	return true;
+}
+
 /* Makes packets of what the session has, up to one that is spliced. */
 static void collect_session(struct gather *g, struct mqttk_conn *conn)
 {
@@ -190,6 +214,8 @@ static void collect_session(struct gather *g, struct mqttk_conn *conn)
 
 	g->nr_ents = mqttk_session_peek(conn->tx_session, &conn->peer.ep,
 					g->ents, GATHER);
+	if (!g->nr_ents || collect_run(g, conn))
+		return;
 	if (conn->peer.version == MQTTK_V5)
 		mqttk_alias_out_begin(&conn->peer.aliases_out);
 	for (i = 0; i < g->nr_ents && !g->splice; i++) {
@@ -214,6 +240,7 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 	g->nr_vec = 0;
 	g->bytes = 0;
 	g->splice = NULL;
+	g->has_run = false;
 	if (conn->cur.size) {
 		add_packet(g, &conn->cur_ent, &conn->cur, conn->cur_sent);
 		if (g->splice)
@@ -255,14 +282,48 @@ static void forget_rest(struct mqttk_conn *conn)
 	conn->cur.size = 0;
 }
 
+static void count_messages(struct mqttk_conn *conn, unsigned int messages,
+			   size_t payload)
+{
+	struct mqttk_net *mn = conn->peer.mn;
+
+	mqttk_stat_add(mn, MQTTK_STAT_MESSAGES_SENT, messages);
+	mqttk_stat_add(mn, MQTTK_STAT_PACKETS_SENT, messages);
+	mqttk_stat_add(mn, MQTTK_STAT_PUBLISH_BYTES_SENT, payload);
+}
+
+/*
+ * All or nothing, as a rule. For what is between the packets have to be made
+ * after all: they come out as they are in the run.
+ */
+static bool account_run(struct gather *g, struct mqttk_conn *conn, size_t sent)
+{
+	struct mqttk_run *run = &g->run;
+	unsigned int i;
+
+	if (sent == run->bytes) {
+		mqttk_session_consume_run(conn->tx_session, g->nr_ents,
+					  run->share);
+		mqttk_run_keep(run);
+		count_messages(conn, g->nr_ents, run->payload);
+		return true;
+	}
+	mqttk_run_miss(run);
+	for (i = 0; i < g->nr_ents && sent; i++)
+		prepare(conn, &g->ents[i], &g->packets[i]);
+	g->nr_packets = i;
+	return false;
+}
+
 /* Returns how many of the session's are done, and notes how far the next is. */
 static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
 				    size_t sent)
 {
-	struct mqttk_net *mn = conn->peer.mn;
 	unsigned int done, messages = 0;
 	size_t payload = 0;
 
+	if (g->has_run && account_run(g, conn, sent))
+		return g->nr_ents;
 	for (done = 0; done < g->nr_packets; done++) {
 		const struct mqttk_outgoing *o = &g->packets[done];
 		const struct mqttk_qent *e = &g->ents[done];
@@ -282,9 +343,7 @@ static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
 		sent -= min_t(size_t, sent, o->size);
 	}
 	mqttk_session_consume(conn->tx_session, g->ents, g->nr_ents, done);
-	mqttk_stat_add(mn, MQTTK_STAT_MESSAGES_SENT, messages);
-	mqttk_stat_add(mn, MQTTK_STAT_PACKETS_SENT, messages);
-	mqttk_stat_add(mn, MQTTK_STAT_PUBLISH_BYTES_SENT, payload);
+	count_messages(conn, messages, payload);
 	return done;
 }
 
@@ -373,7 +432,7 @@ static int send_failed(struct gather *g, struct mqttk_conn *conn, int err)
  */
 static int send_once(struct mqttk_conn *conn)
 {
-	struct gather *g = this_cpu_ptr(&gathers);
+	struct gather *g = this_cpu_ptr(gathers);
 	struct sock *sk = conn->sk;
 	int sent = 0, done, n;
 	bool full = false;
@@ -412,12 +471,12 @@ int mqttk_gather_send(struct mqttk_conn *conn, int budget)
 {
 	int n;
 
-	local_lock_nested_bh(&gathers.lock);
+	local_lock_nested_bh(&gathers->lock);
 	do {
 		n = send_once(conn);
 		budget -= max(n, 0);
 	} while (n > 0 && budget > 0);
-	local_unlock_nested_bh(&gathers.lock);
+	local_unlock_nested_bh(&gathers->lock);
 	return n;
 }
 
@@ -430,4 +489,43 @@ void mqttk_gather_forget(struct mqttk_conn *conn)
 	mqttk_out_free_buf(&conn->peer.out, conn->tx_buf, conn->tx_size);
 	conn->tx_buf = NULL;
 	forget_rest(conn);
+}
+
+/**
+ * mqttk_gather_end - nothing more is sent for now
+ *
+ * Forgets what was sent last, so that the messages go. Whoever sends to several
+ * connections calls it once behind all of them, on the same CPU.
+ *
+ * Context: bottom halves off, no socket's lock held.
+ */
+void mqttk_gather_end(void)
+{
+	local_lock_nested_bh(&gathers->lock);
+	mqttk_run_drop(this_cpu_ptr(&gathers->run));
+	local_unlock_nested_bh(&gathers->lock);
+}
+
+/**
+ * mqttk_gather_module_init - at module load
+ * Return: 0 or -ENOMEM
+ */
+int __init mqttk_gather_module_init(void)
+{
+	int cpu;
+
+	gathers = alloc_percpu(struct gather);
+	if (!gathers)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu)
+		local_lock_init(&per_cpu_ptr(gathers, cpu)->lock);
+	return 0;
+}
+
+/**
+ * mqttk_gather_module_exit - at module unload, when nobody sends any more
+ */
+void mqttk_gather_module_exit(void)
+{
+	free_percpu(gathers);
 }

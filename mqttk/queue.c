@@ -272,28 +272,20 @@ struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_first);
 
 /**
- * mqttk_queue_next - the entry behind
+ * mqttk_queue_next_chunk - the entry behind the last of a chunk
  * @q: the queue, locked
- * @pos: at an entry; moved to the next
+ * @pos: behind it, or behind the last in place; moved to the next
  *
  * Return: the entry, or NULL
  */
-struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
-				    struct mqttk_queue_pos *pos)
+struct mqttk_qent *mqttk_queue_next_chunk(struct mqttk_queue *q,
+					  struct mqttk_queue_pos *pos)
 {
-	pos->i++;
-	if (!pos->chunk) {
-		if (pos->i < q->nr_inplace)
-			return &q->inplace[(q->first + pos->i) %
-					   MQTTK_QUEUE_INPLACE];
+	if (!pos->chunk)
 		pos->chunk = list_entry(&q->chunks, struct mqttk_chunk, list);
-		return first_in_chunk(q, pos);
-	}
-	if (pos->i < pos->chunk->tail)
-		return &chunk_ents(pos->chunk)[pos->i];
 	return first_in_chunk(q, pos);
 }
-EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_next);
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_next_chunk);
 
 static void forget(struct mqttk_queue *q, const struct mqttk_qent *e)
 {
@@ -329,6 +321,42 @@ void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
 		free_chunk(c, limits);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_pop);
+
+/**
+ * mqttk_queue_pop_run - take the oldest entries, all of QoS 0
+ * @q: the queue, locked
+ * @limits: the netns's limits
+ * @nr: how many, at most as many as there are; the caller has them already, and
+ *	their references are his now
+ * @bytes: what they count for together
+ */
+void mqttk_queue_pop_run(struct mqttk_queue *q, struct mqttk_limits *limits,
+			 unsigned int nr, u64 bytes)
+{
+	unsigned int n = min_t(unsigned int, nr, q->nr_inplace);
+	struct mqttk_chunk *c, *next;
+
+	q->nr -= nr;
+	q->nr_qos0 -= nr;
+	q->bytes -= bytes;
+	q->first = (q->first + n) % MQTTK_QUEUE_INPLACE;
+	q->nr_inplace -= n;
+	nr -= n;
+	list_for_each_entry_safe(c, next, &q->chunks, list) {
+		if (!nr)
+			break;
+		/* The mark of a sweep is empty, and not ours to free. */
+		if (c->head == c->tail)
+			continue;
+		n = min_t(unsigned int, nr, c->tail - c->head);
+		c->nr_qos0 -= n;
+		c->head += n;
+		if (c->head == c->tail)
+			free_chunk(c, limits);
+		nr -= n;
+	}
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_pop_run);
 
 /* Removes an entry from the middle; how many were lost there is remembered. */
 static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,

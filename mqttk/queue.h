@@ -129,14 +129,36 @@ int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 		       const struct mqttk_qent *e);
 struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
 				     struct mqttk_queue_pos *pos);
-struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
-				    struct mqttk_queue_pos *pos);
+struct mqttk_qent *mqttk_queue_next_chunk(struct mqttk_queue *q,
+					  struct mqttk_queue_pos *pos);
 void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
 		     struct mqttk_qent *e);
+void mqttk_queue_pop_run(struct mqttk_queue *q, struct mqttk_limits *limits,
+			 unsigned int nr, u64 bytes);
 bool mqttk_queue_drop_qos0(struct mqttk_queue *q, struct mqttk_limits *limits,
 			   unsigned int keep);
 bool mqttk_queue_sweep(struct mqttk_queue *q, struct mqttk_limits *limits,
 		       struct mqttk_sweep *sw);
 void mqttk_queue_sweep_abort(struct mqttk_sweep *sw);
+
+/**
+ * mqttk_queue_next - the entry behind
+ * @q: the queue, locked
+ * @pos: at an entry; moved to the next
+ *
+ * Return: the entry, or NULL
+ */
+static inline struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
+						  struct mqttk_queue_pos *pos)
+{
+	struct mqttk_chunk *c = pos->chunk;
+
+	pos->i++;
+	if (!c && pos->i < q->nr_inplace)
+		return &q->inplace[(q->first + pos->i) % MQTTK_QUEUE_INPLACE];
+	if (c && pos->i < c->tail)
+		return (struct mqttk_qent *)(c + 1) + pos->i;
+	return mqttk_queue_next_chunk(q, pos);
+}
 
 #endif /* MQTTK_QUEUE_H */

@@ -108,10 +108,13 @@ static void drain(struct sender *snd)
 		mqttk_conn_put(conn);
 		if (++n % SERVED_AT_ONCE)
 			continue;
+		mqttk_gather_end();
 		local_bh_enable();
 		cond_resched();
 		local_bh_disable();
 	}
+	if (n)
+		mqttk_gather_end();
 	local_bh_enable();
 }
 
@@ -184,7 +187,7 @@ void mqttk_tx_free(struct mqttk_conn *conn)
 
 /**
  * mqttk_tx_module_init - at module load
- * Return: 0
+ * Return: 0 or -ENOMEM
  */
 int __init mqttk_tx_module_init(void)
 {
@@ -196,7 +199,7 @@ int __init mqttk_tx_module_init(void)
 		init_llist_head(&snd->list);
 		INIT_WORK(&snd->work, drain_work);
 	}
-	return 0;
+	return mqttk_gather_module_init();
 }
 
 /**
@@ -226,4 +229,5 @@ void mqttk_tx_module_exit(void)
 
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu_ptr(&senders, cpu)->work);
+	mqttk_gather_module_exit();
 }

@@ -307,6 +307,26 @@ static void pop(struct kunit *test)
 	model_remove(ctx, 0);
 }
 
+/* Takes the first few of QoS 0 at once. */
+static void pop_run(struct kunit *test)
+{
+	struct queue_ctx *ctx = test->priv;
+	u32 nr = 0, max = 1 + rnd(ctx, 40);
+	u64 bytes = 0;
+
+	while (nr < max && nr < ctx->nr && !ctx->model[nr].qos)
+		bytes += mqttk_msg_share(ctx->model[nr++].msg);
+	mqttk_queue_pop_run(&ctx->q, ctx->limits, nr, bytes);
+	while (nr--) {
+		struct model_ent *m = &ctx->model[0];
+
+		mqttk_msg_put(m->msg);
+		mqttk_via_put(m->via);
+		model_forget(test, m);
+		model_remove(ctx, 0);
+	}
+}
+
 /* Where what was lost before entry @i is told of. */
 static u32 *lost_before(struct queue_ctx *ctx, u32 i)
 {
@@ -457,8 +477,10 @@ static void random_step(struct kunit *test)
 	case 0 ... 27:
 		if (ctx->growing == !!rnd(ctx, 16))
 			append(test);
-		else
+		else if (rnd(ctx, 8))
 			pop(test);
+		else
+			pop_run(test);
 		break;
 	case 28 ... 31:
 		drop(test, rnd(ctx, 3) ? 0 : rnd(ctx, ctx->nr + 2));
@@ -722,6 +744,25 @@ static void queue_no_budget(struct kunit *test)
 	expect_all(test);
 }
 
+/* A run that is longer than what is in place and several chunks hold. */
+static void queue_run(struct kunit *test)
+{
+	struct queue_ctx *ctx = test->priv;
+	u32 i;
+
+	for (i = 0; i < 50; i++) {
+		append_nr(test, 1 + rnd(ctx, 90), 0, 0);
+		pop_run(test);
+		expect_counts(test);
+		expect_all(test);
+	}
+	append_nr(test, 3, 1, 0);
+	while (ctx->nr_qos0)
+		pop_run(test);
+	expect_all(test);
+	EXPECT(test, ctx->nr, ==, 3);
+}
+
 /* Nor without memory. */
 static void queue_failed_append(struct kunit *test)
 {
@@ -760,6 +801,7 @@ static struct kunit_case queue_cases[] = {
 	KUNIT_CASE(queue_limit_messages),
 	KUNIT_CASE(queue_limit_bytes),
 	KUNIT_CASE(queue_no_budget),
+	KUNIT_CASE(queue_run),
 	KUNIT_CASE(queue_failed_append),
 	{}
 };

@@ -364,6 +364,38 @@ static void session_takeover_peeked(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, new->s->window.quota, 10);
 }
 
+/* The same where all that was looked at goes at once, and is not sent again. */
+static void session_takeover_run(struct kunit *test)
+{
+	struct session_ctx *ctx = test->priv;
+	struct endpoint *old = &ctx->e[0], *new = &ctx->e[1];
+	struct mqttk_qent ents[4];
+	u64 bytes = 0;
+	int i;
+
+	open_as(test, old, 'a', 10, 60);
+	subscribe(test, old, "a", 1);
+	for (i = 0; i < 3; i++)
+		publish(test, "a", i, 0);
+	KUNIT_ASSERT_EQ(test, mqttk_session_peek(old->s, &old->ep, ents, 4), 3);
+	publish(test, "a", 3, 1);
+	for (i = 0; i < 3; i++)
+		bytes += mqttk_msg_share(ents[i].msg);
+	KUNIT_EXPECT_TRUE(test, open_as(test, new, 'a', 10, 60));
+	KUNIT_EXPECT_EQ(test, look(ctx, new), 0);
+	new->woken = 0;
+	mqttk_session_consume_run(old->s, 3, bytes);
+	for (i = 0; i < 3; i++)
+		mqttk_msg_put(ents[i].msg);
+	KUNIT_EXPECT_EQ(test, new->woken, 1);
+	KUNIT_EXPECT_EQ(test, new->s->sent[0], 3);
+
+	KUNIT_ASSERT_EQ(test, look(ctx, new), 1);
+	KUNIT_EXPECT_EQ(test, number_of(&ctx->ents[0]), 3);
+	look_ends(ctx, new, 1, 1);
+	leave(old, 60);
+}
+
 /*
  * However much a client may have in flight, by acknowledging nothing it does
  * not take all memory for messages.
@@ -620,6 +652,7 @@ static struct kunit_case session_cases[] = {
 	KUNIT_CASE(session_many_expired),
 	KUNIT_CASE(session_nothing),
 	KUNIT_CASE(session_takeover_peeked),
+	KUNIT_CASE(session_takeover_run),
 	KUNIT_CASE(session_taken),
 	KUNIT_CASE(session_never_acks),
 	KUNIT_CASE(session_half_messages),

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Messages of QoS 0 look the same to everybody who speaks the same protocol
+ * level and asked for nothing special. So what was written for one receiver is
+ * sent to the next as it is, as long as their queues hold the same messages.
+ */
+#include <linux/refcount.h>
+#include <linux/string.h>
+#include <linux/unaligned.h>
+
+#include "cursor.h"
+#include "msg.h"
+#include "queue.h"
+#include "run.h"
+#include "wire.h"
+
+/* What is written for one receiver alone is no part of a run. */
+static bool is_common(const struct mqttk_qent *e)
+{
+	return !e->via && !e->qos && !e->retain && !e->dup && !e->resend &&
+	       !e->skip;
+}
+
+static bool is_same(const struct mqttk_run *run, u8 version,
+		    const struct mqttk_qent *ents, unsigned int nr)
+{
+	unsigned int i;
+
+	if (run->nr != nr || run->version != version)
+		return false;
+	for (i = 0; i < nr; i++)
+		if (ents[i].msg != run->msgs[i] || !is_common(&ents[i]))
+			return false;
+	return true;
+}
+
+/* Adds what was just written to the image, or lies elsewhere. */
+static void add_piece(struct mqttk_run *run, const u8 *data, u32 len)
+{
+	struct kvec *last = run->nr_vec ? &run->vec[run->nr_vec - 1] : NULL;
+
+	if (last && (u8 *)last->iov_base + last->iov_len == data)
+		last->iov_len += len;
+	else
+		run->vec[run->nr_vec++] = (struct kvec){ (u8 *)data, len };
+}
+
+static u8 *put(u8 *p, const void *data, u32 len)
+{
+	memcpy(p, data, len);
+	return p + len;
+}
+
+/* What stands before the payload of 5.0; returns what is behind it. */
+static u8 *put_topic_and_props(u8 *p, struct mqttk_msg *msg)
+{
+	p = put(p, msg->data, msg->topic_len);
+	p += put_varint(p, msg->props_len);
+	return put(p, mqttk_msg_props(msg), msg->props_len);
+}
+
+/* Bytes of a packet behind the fixed header, or 0 if it can not be in a run. */
+static u32 remaining_of(const struct mqttk_run *run,
+			const struct mqttk_msg *msg)
+{
+	u32 n = 2 + msg->topic_len + msg->payload_len;
+
+	if (msg->bvec)
+		return 0;
+	if (run->version != MQTTK_V5)
+		return n;
+	/*
+	 * What is left of its lifetime depends on when it is sent. And topic and
+	 * properties have to fit into the packet's room in the image.
+	 */
+	if (msg->has_lifetime || msg->props_len >= MQTTK_RUN_COPY ||
+	    MQTTK_PUB_HEAD_MAX + msg->topic_len + VARINT_MAX +
+	    msg->props_len > MQTTK_RUN_COPY)
+		return 0;
+	return n + varint_size(msg->props_len) + msg->props_len;
+}
+
+/*
+ * Adds a packet; false if it can not be in a run. There is room in the image for
+ * as many packets of MQTTK_RUN_COPY bytes as a run has, and of a larger one only
+ * what stands before the payload is there.
+ */
+static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
+{
+	u32 remaining = remaining_of(run, msg);
+	u8 *from = run->image + run->image_len;
+	const u8 *rest = msg->data;
+	u32 left = msg->topic_len + msg->payload_len;
+	u8 *p = from;
+	u32 size;
+
+	if (!remaining)
+		return false;
+	size = 1 + varint_size(remaining) + remaining;
+	*p++ = MQTTK_PUBLISH << 4;
+	p += put_varint(p, remaining);
+	put_unaligned_be16(msg->topic_len, p);
+	p += 2;
+	if (run->version == MQTTK_V5) {
+		p = put_topic_and_props(p, msg);
+		rest = mqttk_msg_inline(msg);
+		left = msg->payload_len;
+	}
+	if (size <= MQTTK_RUN_COPY) {
+		p = put(p, rest, left);
+		left = 0;
+	}
+	run->image_len += p - from;
+	add_piece(run, from, p - from);
+	if (left)
+		add_piece(run, rest, left);
+	run->max_size = max(run->max_size, size);
+	run->bytes += size;
+	run->payload += msg->payload_len;
+	run->share += mqttk_msg_share(msg);
+	return true;
+}
+
+/**
+ * mqttk_run_match - is this what was sent last? If not, from now on it is
+ * @run: the run
+ * @version: protocol level of the receiver
+ * @ents: what it is to have
+ * @nr: how many, at most MQTTK_RUN_MAX
+ *
+ * mqttk_run_keep() or mqttk_run_miss() has to follow.
+ *
+ * Context: any but hard interrupts.
+ * Return: true if @run->vec is what to send; false if it has to be written for
+ *	this receiver alone
+ */
+bool mqttk_run_match(struct mqttk_run *run, u8 version,
+		     const struct mqttk_qent *ents, unsigned int nr)
+{
+	unsigned int i;
+
+	if (is_same(run, version, ents, nr))
+		return true;
+	mqttk_run_drop(run);
+	run->version = version;
+	run->nr_vec = 0;
+	run->image_len = 0;
+	run->max_size = 0;
+	run->bytes = 0;
+	run->payload = 0;
+	run->share = 0;
+	for (i = 0; i < nr; i++) {
+		if (!is_common(&ents[i]) || !add_packet(run, ents[i].msg))
+			return false;
+		run->msgs[i] = ents[i].msg;
+	}
+	run->nr = nr;
+	return true;
+}
+
+/**
+ * mqttk_run_drop - forget it, and drop the references it has
+ * @run: the run
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_run_drop(struct mqttk_run *run)
+{
+	unsigned int i;
+
+	for (i = 0; i < run->nr && run->credit; i++)
+		if (refcount_sub_and_test(run->credit, &run->msgs[i]->ref))
+			mqttk_msg_free(run->msgs[i]);
+	run->nr = 0;
+	run->credit = 0;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The run: messages of QoS 0 as they were sent to a receiver last, ready for
+ * the next one that is to have the same. In a fan-out that is almost everybody.
+ */
+#ifndef MQTTK_RUN_H
+#define MQTTK_RUN_H
+
+#include <linux/types.h>
+#include <linux/uio.h>
+
+struct mqttk_msg;
+struct mqttk_qent;
+
+/* Messages of a run at most. */
+#define MQTTK_RUN_MAX		32
+
+/*
+ * A packet of at most so many bytes is copied together with its neighbours: one
+ * piece more for the socket costs as much as copying that.
+ */
+#define MQTTK_RUN_COPY		256
+
+/**
+ * struct mqttk_run - what was sent last; its owner locks
+ * @msgs: its messages, in order
+ * @nr: how many; 0: nothing is known
+ * @nr_vec: pieces in @vec
+ * @credit: references to each of @msgs that are the run's: one of every receiver
+ *	that has it, so that they are dropped all at once
+ * @image_len: bytes used of @image
+ * @max_size: bytes of the largest packet
+ * @version: protocol level it is written for
+ * @bytes: of all packets
+ * @payload: bytes of all payloads
+ * @share: mqttk_msg_share() of all
+ * @vec: what goes into the socket
+ * @image: headers and small packets
+ */
+struct mqttk_run {
+	struct mqttk_msg *msgs[MQTTK_RUN_MAX];
+	unsigned int nr;
+	unsigned int nr_vec;
+	unsigned int credit;
+	u32 image_len;
+	u32 max_size;
+	u8 version;
+	size_t bytes;
+	size_t payload;
+	u64 share;
+	struct kvec vec[2 * MQTTK_RUN_MAX];
+	u8 image[MQTTK_RUN_MAX * MQTTK_RUN_COPY];
+};
+
+bool mqttk_run_match(struct mqttk_run *run, u8 version,
+		     const struct mqttk_qent *ents, unsigned int nr);
+void mqttk_run_drop(struct mqttk_run *run);
+
+/* A receiver has all of it: its references are the run's now. */
+static inline void mqttk_run_keep(struct mqttk_run *run)
+{
+	run->credit++;
+}
+
+/* It did not get all of it. Nothing keeps the messages of a new run alive. */
+static inline void mqttk_run_miss(struct mqttk_run *run)
+{
+	if (!run->credit)
+		run->nr = 0;
+}
+
+#endif /* MQTTK_RUN_H */
