@@ -15,6 +15,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "ahead.h"
 #include "filter.h"
 #include "group.h"
 #include "props.h"
@@ -73,17 +74,18 @@ static const struct rhashtable_params filter_params = {
  * @ix: the index
  * @text: the filter
  * @len: bytes of @text
+ * @hash: mqttk_filter_hash() of it
  *
  * Context: under RCU, or the index's lock.
  * Return: the filter; NULL if nobody subscribed to it
  */
 struct mqttk_filter *mqttk_filter_find(struct mqttk_index *ix, const u8 *text,
-				       u16 len)
+				       u16 len, u32 hash)
 {
 	struct filter_key key = {
 		.text = text,
 		.len = len,
-		.hash = siphash(text, len, &ix->key),
+		.hash = hash,
 	};
 	struct mqttk_filter *f;
 
@@ -91,6 +93,38 @@ struct mqttk_filter *mqttk_filter_find(struct mqttk_index *ix, const u8 *text,
 	f = rhashtable_lookup(&ix->filters, &key, filter_params);
 	rcu_read_unlock();
 	return f;
+}
+
+static struct mqttk_filter *find_text(struct mqttk_index *ix,
+				      const u8 *text, u16 len)
+{
+	return mqttk_filter_find(ix, text, len,
+				 mqttk_filter_hash(ix, text, len));
+}
+
+/**
+ * mqttk_filter_ahead - mqttk_filter_find() is to come
+ * @ix: the index
+ * @hash: of the text
+ *
+ * Context: under RCU.
+ */
+void mqttk_filter_ahead(struct mqttk_index *ix, u32 hash)
+{
+	mqttk_ahead_bucket(&ix->filters, hash);
+}
+
+/**
+ * mqttk_filter_ahead_entry - mqttk_filter_find() is to come soon
+ * @ix: the index
+ * @hash: of the text; mqttk_filter_ahead() was some time ago
+ *
+ * Context: under RCU.
+ */
+void mqttk_filter_ahead_entry(struct mqttk_index *ix, u32 hash)
+{
+	mqttk_ahead_entry(&ix->filters, hash,
+			  offsetof(struct mqttk_filter, hash_node));
 }
 
 static size_t filter_cost(u16 len)
@@ -117,7 +151,7 @@ static struct mqttk_filter *filter_alloc(struct mqttk_index *ix,
 	mqttk_set_init(&f->subs);
 	refcount_set(&f->ref, 1);
 	f->index = ix;
-	f->hash = siphash(text, len, &ix->key);
+	f->hash = mqttk_filter_hash(ix, text, len);
 	f->len = len;
 	memcpy(f->text, text, len);
 	return f;
@@ -193,7 +227,7 @@ static void filter_prune(struct mqttk_index *ix, struct mqttk_filter *f)
 static struct mqttk_filter *filter_provide(struct mqttk_index *ix,
 					   const u8 *text, u16 len)
 {
-	struct mqttk_filter *f = mqttk_filter_find(ix, text, len);
+	struct mqttk_filter *f = find_text(ix, text, len);
 	int err;
 
 	if (f)
@@ -291,7 +325,7 @@ static struct mqttk_sub *sub_find(struct mqttk_index *ix,
 			item = mqttk_set_find(&g->members,
 					      mqttk_group_index(s->index));
 	} else {
-		f = mqttk_filter_find(ix, text, len);
+		f = find_text(ix, text, len);
 		if (f)
 			item = mqttk_set_find(&f->subs, s->index);
 	}
@@ -624,7 +658,7 @@ u32 mqttk_subscription_seq(struct mqttk_index *ix,
 	u32 seq = 0;
 
 	rcu_read_lock();
-	f = mqttk_filter_find(ix, text, len);
+	f = find_text(ix, text, len);
 	if (f)
 		sub = mqttk_filter_next_sub(f, &at);
 	if (sub && at == s->index)
@@ -671,7 +705,7 @@ struct mqttk_set *mqttk_index_find(struct mqttk_index *ix, const u8 *text,
 		g = mqttk_group_find(ix, text, len);
 		return g ? &g->members : NULL;
 	}
-	f = mqttk_filter_find(ix, text, len);
+	f = find_text(ix, text, len);
 	return f ? &f->subs : NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_index_find);

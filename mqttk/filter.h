@@ -45,7 +45,7 @@ struct mqttk_via;
 struct mqttk_index {
 	struct rhashtable filters;
 	struct rhashtable groups;
-	siphash_key_t key;
+	hsiphash_key_t key;
 	struct mqttk_levels wild;
 	struct mqttk_limits *limits;
 	struct mutex *lock;	/* the writers' */
@@ -162,7 +162,16 @@ struct mqttk_set *mqttk_index_find(struct mqttk_index *ix, const u8 *text,
 				   u16 len);
 
 struct mqttk_filter *mqttk_filter_find(struct mqttk_index *ix, const u8 *text,
-				       u16 len);
+				       u16 len, u32 hash);
+void mqttk_filter_ahead(struct mqttk_index *ix, u32 hash);
+void mqttk_filter_ahead_entry(struct mqttk_index *ix, u32 hash);
+
+/* What a filter is looked up by. */
+static inline u32 mqttk_filter_hash(const struct mqttk_index *ix,
+				    const u8 *text, u16 len)
+{
+	return hsiphash(text, len, &ix->key);
+}
 void mqttk_filter_free(struct mqttk_filter *f);
 
 /*

@@ -103,7 +103,7 @@ struct mqttk_group *mqttk_group_find(struct mqttk_index *ix,
 	struct group_key key = {
 		.text = text,
 		.len = len,
-		.hash = siphash(text, len, &ix->key),
+		.hash = hsiphash(text, len, &ix->key),
 	};
 	struct mqttk_group *g;
 
@@ -139,7 +139,7 @@ static struct mqttk_group *group_alloc(struct mqttk_index *ix,
 	refcount_set(&g->ref, 1);
 	g->limits = ix->limits;
 	g->filter = f;
-	g->hash = siphash(text, len, &ix->key);
+	g->hash = hsiphash(text, len, &ix->key);
 	g->len = len;
 	memcpy(g->text, text, len);
 	return g;

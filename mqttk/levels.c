@@ -13,6 +13,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
+#include "ahead.h"
 #include "levels.h"
 
 /* What a look-up is by. */
@@ -46,6 +47,8 @@ static int level_cmpfn(struct rhashtable_compare_arg *arg, const void *obj)
 	const struct mqttk_level *level = obj;
 	const struct level_key *key = arg->key;
 
+	/* The name is in another line, which need not wait for the first. */
+	prefetch(level + 1);
 	return level->hash != key->hash || level->parent != key->parent ||
 	       level->len != key->len ||
 	       memcmp(mqttk_level_name(level), key->name, key->len);
@@ -59,18 +62,27 @@ static const struct rhashtable_params level_params = {
 	.automatic_shrinking = true,
 };
 
-/*
+/**
+ * mqttk_level_hash - what a level is looked up by
+ * @lv: the tree
+ * @parent: whose child; only its address counts
+ * @name: its name
+ * @len: bytes of @name, at most U16_MAX
+ *
  * The parent goes into the key and not before the name: that saves a copy, and
  * nobody outside knows either.
+ *
+ * Context: any.
+ * Return: the hash
  */
-static u32 level_hash(const struct mqttk_levels *lv,
-		      const struct mqttk_level *parent,
-		      const u8 *name, size_t len)
+u32 mqttk_level_hash(const struct mqttk_levels *lv,
+		     const struct mqttk_level *parent,
+		     const u8 *name, size_t len)
 {
-	siphash_key_t key = lv->key;
+	hsiphash_key_t key = lv->key;
 
 	key.key[0] ^= (unsigned long)parent;
-	return siphash(name, len, &key);
+	return hsiphash(name, len, &key);
 }
 
 /* A node costs what the allocator takes, and its share of the table. */
@@ -152,11 +164,31 @@ struct mqttk_level *mqttk_level_find(struct mqttk_levels *lv,
 				     struct mqttk_level *parent,
 				     const u8 *name, size_t len)
 {
+	return mqttk_level_find_hash(lv, parent, name, len,
+				     mqttk_level_hash(lv, parent, name, len));
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_level_find);
+
+/**
+ * mqttk_level_find_hash - look up a child whose hash is known
+ * @lv: the tree
+ * @parent: whose child
+ * @name: its name
+ * @len: bytes of @name, at most U16_MAX
+ * @hash: mqttk_level_hash() of them
+ *
+ * Context: under RCU, or under the writers' lock.
+ * Return: the child or NULL; no reference is taken.
+ */
+struct mqttk_level *mqttk_level_find_hash(struct mqttk_levels *lv,
+					  struct mqttk_level *parent,
+					  const u8 *name, size_t len, u32 hash)
+{
 	struct level_key key = {
 		.parent = parent,
 		.name = name,
 		.len = len,
-		.hash = level_hash(lv, parent, name, len),
+		.hash = hash,
 	};
 	struct mqttk_level *level;
 
@@ -165,7 +197,31 @@ struct mqttk_level *mqttk_level_find(struct mqttk_levels *lv,
 	rcu_read_unlock();
 	return level;
 }
-EXPORT_SYMBOL_IF_KUNIT(mqttk_level_find);
+
+/**
+ * mqttk_level_ahead - a look-up is to come
+ * @lv: the tree
+ * @hash: of the child
+ *
+ * Context: under RCU.
+ */
+void mqttk_level_ahead(struct mqttk_levels *lv, u32 hash)
+{
+	mqttk_ahead_bucket(&lv->table, hash);
+}
+
+/**
+ * mqttk_level_ahead_node - a look-up is to come soon
+ * @lv: the tree
+ * @hash: of the child; mqttk_level_ahead() was some time ago
+ *
+ * Context: under RCU.
+ */
+void mqttk_level_ahead_node(struct mqttk_levels *lv, u32 hash)
+{
+	mqttk_ahead_entry(&lv->table, hash,
+			  offsetof(struct mqttk_level, hash_node));
+}
 
 /**
  * mqttk_level_add - add a child that is not there yet
@@ -199,7 +255,7 @@ struct mqttk_level *mqttk_level_add(struct mqttk_levels *lv,
 	level_setup(lv, level, parent);
 	level->len = len;
 	memcpy((u8 *)level + level->name_off, name, len);
-	level->hash = level_hash(lv, parent, name, len);
+	level->hash = mqttk_level_hash(lv, parent, name, len);
 	if (rhashtable_insert_fast(&lv->table, &level->hash_node, level_params))
 		goto free;
 

@@ -55,7 +55,7 @@ struct mqttk_level {
  */
 struct mqttk_levels {
 	struct rhashtable table;
-	siphash_key_t key;
+	hsiphash_key_t key;
 	struct mqttk_limits *limits;
 	struct mqttk_level *root;
 	enum mqttk_budget budget;
@@ -66,9 +66,17 @@ int mqttk_levels_init(struct mqttk_levels *lv, struct mqttk_limits *limits,
 		      enum mqttk_budget budget, size_t node_size);
 void mqttk_levels_exit(struct mqttk_levels *lv);
 
+u32 mqttk_level_hash(const struct mqttk_levels *lv,
+		     const struct mqttk_level *parent,
+		     const u8 *name, size_t len);
 struct mqttk_level *mqttk_level_find(struct mqttk_levels *lv,
 				     struct mqttk_level *parent,
 				     const u8 *name, size_t len);
+struct mqttk_level *mqttk_level_find_hash(struct mqttk_levels *lv,
+					  struct mqttk_level *parent,
+					  const u8 *name, size_t len, u32 hash);
+void mqttk_level_ahead(struct mqttk_levels *lv, u32 hash);
+void mqttk_level_ahead_node(struct mqttk_levels *lv, u32 hash);
 struct mqttk_level *mqttk_level_add(struct mqttk_levels *lv,
 				    struct mqttk_level *parent,
 				    const u8 *name, size_t len, gfp_t gfp);

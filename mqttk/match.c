@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The match: a walk over the filters that match a topic.
+ *
+ * It is depth first, but what it will come to is known earlier: the filter
+ * without wildcards from the start, and below a "+" what is looked up there
+ * while its siblings are still to be walked. Both are fetched ahead, so that
+ * among a million filters most waiting for memory happens at the same time.
  */
 #include <kunit/visibility.h>
 #include <linux/rcupdate.h>
 
+#include "ahead.h"
 #include "filter.h"
 #include "match.h"
 #include "topic.h"
@@ -15,12 +21,13 @@
 #define MATCH_BYTES	64
 
 enum match_step {
-	MATCH_EXACT,	/* the table of filters */
+	MATCH_BEGIN,	/* what is looked up at the end is sent for */
 	MATCH_BELOW,	/* a node entered: its "#" */
 	MATCH_HERE,	/* the topic ends: the filter that ends too */
 	MATCH_LITERAL,	/* the child named like the topic's level */
 	MATCH_PLUS,	/* the child "+" */
 	MATCH_UP,	/* nothing more here */
+	MATCH_EXACT,	/* the table of filters */
 	MATCH_END,
 };
 
@@ -41,8 +48,10 @@ void mqttk_match_start(struct mqttk_match *m, struct mqttk_index *ix,
 	m->len = len;
 	m->at = ix->wild.root;
 	m->off = 0;
-	m->step = MATCH_EXACT;
+	m->step = MATCH_BEGIN;
 	m->paused = false;
+	m->exact_near = true;
+	m->ahead_at = NULL;
 	m->work = MATCH_WORK;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_match_start);
@@ -53,15 +62,25 @@ static bool match_hidden(const struct mqttk_match *m)
 	return m->at == m->index->wild.root && m->topic[0] == '$';
 }
 
-static struct mqttk_filter *match_exact(struct mqttk_match *m)
+static void match_begin(struct mqttk_match *m)
 {
 	struct mqttk_index *ix = m->index;
 
-	m->step = READ_ONCE(ix->nr_wild) ? MATCH_BELOW : MATCH_END;
+	m->step = READ_ONCE(ix->nr_wild) ? MATCH_BELOW : MATCH_EXACT;
 	m->work -= m->len / MATCH_BYTES;
-	if (!READ_ONCE(ix->nr_exact))
+	m->exact = mqttk_filter_hash(ix, m->topic, m->len);
+	if (m->step == MATCH_BELOW && READ_ONCE(ix->nr_exact)) {
+		mqttk_filter_ahead(ix, m->exact);
+		m->exact_near = false;
+	}
+}
+
+static struct mqttk_filter *match_exact(struct mqttk_match *m)
+{
+	m->step = MATCH_END;
+	if (!READ_ONCE(m->index->nr_exact))
 		return NULL;
-	return mqttk_filter_find(ix, m->topic, m->len);
+	return mqttk_filter_find(m->index, m->topic, m->len, m->exact);
 }
 
 static struct mqttk_filter *match_below(struct mqttk_match *m)
@@ -70,25 +89,63 @@ static struct mqttk_filter *match_below(struct mqttk_match *m)
 	return match_hidden(m) ? NULL : rcu_dereference(mqttk_trie_node(m->at)->below);
 }
 
+/* The child "+" is for later, but known by now, and what is looked up in it. */
+static void match_ahead(struct mqttk_match *m,
+			const struct mqttk_trie_node *plus, u32 off)
+{
+	size_t n;
+
+	mqttk_ahead_object(plus);
+	if (off > m->len)
+		return;
+	n = mqttk_topic_level(m->topic, m->len, off);
+	m->ahead_at = &plus->level;
+	m->ahead = mqttk_level_hash(&m->index->wild, m->ahead_at,
+				    m->topic + off, n);
+	m->work -= n / MATCH_BYTES;
+	mqttk_level_ahead(&m->index->wild, m->ahead);
+}
+
+static struct mqttk_level *match_literal(struct mqttk_match *m, size_t n,
+					 const struct mqttk_trie_node *plus)
+{
+	struct mqttk_levels *wild = &m->index->wild;
+	const u8 *name = m->topic + m->off;
+	struct mqttk_level *child;
+	u32 hash;
+
+	if (m->ahead_at == m->at) {
+		hash = m->ahead;
+		m->ahead_at = NULL;
+	} else {
+		hash = mqttk_level_hash(wild, m->at, name, n);
+	}
+	if (plus)
+		match_ahead(m, plus, m->off + n + 1);
+	child = mqttk_level_find_hash(wild, m->at, name, n, hash);
+	if (plus && m->ahead_at == &plus->level)
+		mqttk_level_ahead_node(wild, m->ahead);
+	return child;
+}
+
 /*
  * Goes down to the child named like the topic's level, or to "+", or nowhere.
  * The way back tells from the name which of them it was.
  */
 static void match_down(struct mqttk_match *m)
 {
-	const u8 *name = m->topic + m->off;
 	struct mqttk_trie_node *node = mqttk_trie_node(m->at);
 	size_t n = mqttk_topic_level(m->topic, m->len, m->off);
 	struct mqttk_level *child = NULL;
-	struct mqttk_trie_node *plus;
+	struct mqttk_trie_node *plus = NULL;
 
 	m->work -= n / MATCH_BYTES;
-	if (m->step == MATCH_LITERAL && READ_ONCE(node->literals))
-		child = mqttk_level_find(&m->index->wild, m->at, name, n);
-	if (!child && !match_hidden(m)) {
+	if (!match_hidden(m))
 		plus = rcu_dereference(node->plus);
-		child = plus ? &plus->level : NULL;
-	}
+	if (m->step == MATCH_LITERAL && READ_ONCE(node->literals))
+		child = match_literal(m, n, plus);
+	if (!child && plus)
+		child = &plus->level;
 	if (!child) {
 		m->step = MATCH_UP;
 		return;
@@ -103,8 +160,12 @@ static void match_up(struct mqttk_match *m)
 	u32 off = m->off;
 
 	if (m->at == m->index->wild.root) {
-		m->step = MATCH_END;
+		m->step = MATCH_EXACT;
 		return;
+	}
+	if (!m->exact_near) {
+		mqttk_filter_ahead_entry(m->index, m->exact);
+		m->exact_near = true;
 	}
 	m->step = mqttk_trie_is_plus(m->at) ? MATCH_UP : MATCH_PLUS;
 	m->at = m->at->parent;
@@ -138,8 +199,8 @@ struct mqttk_filter *mqttk_match_next(struct mqttk_match *m)
 			return ERR_PTR(-EAGAIN);
 		}
 		switch (m->step) {
-		case MATCH_EXACT:
-			f = match_exact(m);
+		case MATCH_BEGIN:
+			match_begin(m);
 			break;
 		case MATCH_BELOW:
 			f = match_below(m);
@@ -155,8 +216,13 @@ struct mqttk_filter *mqttk_match_next(struct mqttk_match *m)
 		case MATCH_UP:
 			match_up(m);
 			break;
+		case MATCH_EXACT:
+			f = match_exact(m);
+			break;
 		}
 	}
+	if (f)
+		prefetch(f);
 	return f;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_match_next);
@@ -191,6 +257,7 @@ void mqttk_match_resume(struct mqttk_match *m)
 	if (!m->paused)
 		return;
 	m->paused = false;
+	m->ahead_at = NULL;
 	m->work = MATCH_WORK;
 	/* What this may free stays until the caller leaves RCU. */
 	mqttk_level_unpin(&m->index->wild, m->at);

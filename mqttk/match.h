@@ -21,6 +21,10 @@ struct mqttk_level;
  * @len: bytes of @topic
  * @step: what to try next at @at
  * @paused: @at is pinned
+ * @exact_near: the filter without wildcards was sent for
+ * @exact: the hash it is looked up by
+ * @ahead_at: a node "+" whose child was sent for; NULL if there is none
+ * @ahead: the hash that child is looked up by
  * @work: what may still be done before -EAGAIN
  *
  * The walk takes constant space however deep and wide the trie is: it finds its
@@ -34,6 +38,10 @@ struct mqttk_match {
 	u16 len;
 	u8 step;
 	bool paused;
+	bool exact_near;
+	u32 exact;
+	u32 ahead;
+	const struct mqttk_level *ahead_at;
 	int work;
 };
 

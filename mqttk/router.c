@@ -326,8 +326,8 @@ static const struct mqttk_picking *picking(struct fanout *fo)
 	how->strategy = mqttk_limit(&fo->mn->limits,
 				    MQTTK_LIMIT_SHARED_STRATEGY);
 	if (how->strategy == MQTTK_SHARED_SAME_TOPIC)
-		how->topic = siphash(fo->msg->data, fo->msg->topic_len,
-				     &fo->mn->index.key);
+		how->topic = hsiphash(fo->msg->data, fo->msg->topic_len,
+				      &fo->mn->index.key);
 	return how;
 }
 

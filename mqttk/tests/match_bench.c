@@ -4,9 +4,10 @@
  * few and among many. Loading it runs it; the kernel log has the table.
  *
  * Filters and topics look like those of a plant with many sensors. Each topic
- * matches one filter of a set, so that the sets differ in size only. Looking up
- * one topic again and again shows the work; looking up another one each time
- * also shows the memory: among a million filters nothing is in a cache.
+ * matches one filter of a set, or in those that overlap also six that others
+ * match, so that sets of a kind differ in size only. Looking up one topic again
+ * and again shows the work; looking up another one each time also shows the
+ * memory: among a million filters nothing is in a cache.
  */
 #include <linux/limits.h>
 #include <linux/math64.h>
@@ -45,9 +46,14 @@ struct text {
 	u8 p[TEXT];
 };
 
-enum mix { MIX_EXACT, MIX_WILD, MIX_MIXED, MIX_NR };
+enum mix { MIX_EXACT, MIX_WILD, MIX_MIXED, MIX_OVERLAP, MIX_NR };
 
-static const char * const mix_name[MIX_NR] = { "exact", "wild", "mixed" };
+static const char * const mix_name[MIX_NR] = {
+	"exact", "wild", "mixed", "over",
+};
+
+/* How many filters of a set a topic matches. */
+static const u32 mix_matches[MIX_NR] = { 1, 1, 1, 7 };
 
 struct bench {
 	struct mqttk_limits limits;
@@ -71,10 +77,41 @@ static void filter_format(struct text *t, enum mix which, u32 i)
 		"plant/%u/+/%u/temperature",
 	};
 
-	if (which == MIX_EXACT || (which == MIX_MIXED && i % 2))
+	if (which == MIX_EXACT || (which >= MIX_MIXED && i % 2))
 		text_format(t, "plant/%u/line/%u/temperature", i);
 	else
 		text_format(t, wild[i % ARRAY_SIZE(wild)], i);
+}
+
+static int bench_subscribe(struct bench *b, const struct text *t)
+{
+	return mqttk_subscribe(&b->ix, &b->who, t->p, t->len, 0, 0, 0, NULL,
+			       NULL);
+}
+
+/* What every topic of one of the first @nr sensors matches, all of them once. */
+static int bench_fill_common(struct bench *b, u32 nr)
+{
+	static const char * const wide[] = {
+		"#", "plant/#", "plant/+/line/#", "+/+/+/+/temperature",
+	};
+	struct text t;
+	int err = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(wide) && !err; i++) {
+		text_format(&t, wide[i], 0);
+		err = bench_subscribe(b, &t);
+	}
+	for (i = 0; i < min(nr, 1000U) && !err; i++) {
+		t.len = scnprintf(t.p, TEXT, "plant/+/line/%u/#", i);
+		err = bench_subscribe(b, &t);
+	}
+	for (i = 0; i < DIV_ROUND_UP(nr, 1000) && !err; i++) {
+		t.len = scnprintf(t.p, TEXT, "plant/%u/+/+/temperature", i);
+		err = bench_subscribe(b, &t);
+	}
+	return err;
 }
 
 static int bench_fill(struct bench *b, enum mix which, u32 nr)
@@ -84,10 +121,11 @@ static int bench_fill(struct bench *b, enum mix which, u32 nr)
 	u32 i;
 
 	mutex_lock(&b->lock);
+	if (which == MIX_OVERLAP)
+		err = bench_fill_common(b, nr);
 	for (i = 0; i < nr && !err; i++) {
 		filter_format(&t, which, i);
-		err = mqttk_subscribe(&b->ix, &b->who, t.p, t.len, 0, 0, 0,
-				      NULL, NULL);
+		err = bench_subscribe(b, &t);
 		cond_resched();
 	}
 	mutex_unlock(&b->lock);
@@ -105,8 +143,8 @@ static void bench_topics(struct bench *b, u32 nr)
 			    prandom_u32_state(&rnd) % nr);
 }
 
-/* Looks up some topics; false if one did not find its filter. */
-static bool bench_lookups(struct bench *b, u32 from, u32 mask)
+/* Looks up some topics; false if they did not find their filters. */
+static bool bench_lookups(struct bench *b, enum mix which, u32 from, u32 mask)
 {
 	u32 i, found = 0;
 
@@ -121,11 +159,11 @@ static bool bench_lookups(struct bench *b, u32 from, u32 mask)
 			found += !IS_ERR(f);
 		rcu_read_unlock();
 	}
-	return found == CHUNK;
+	return found == CHUNK * mix_matches[which];
 }
 
 /* The ns a look-up takes, or -1. */
-static int bench_time(struct bench *b, u32 mask)
+static int bench_time(struct bench *b, enum mix which, u32 mask)
 {
 	u64 start, best = U64_MAX;
 	u32 i;
@@ -133,7 +171,7 @@ static int bench_time(struct bench *b, u32 mask)
 	for (i = 0; i < lookups; i += CHUNK) {
 		cond_resched();
 		start = ktime_get_ns();
-		if (!bench_lookups(b, i, mask))
+		if (!bench_lookups(b, which, i, mask))
 			return -1;
 		best = min(best, ktime_get_ns() - start);
 	}
@@ -153,8 +191,8 @@ static int bench_set(struct bench *b, enum mix which, u32 nr)
 		return err;
 	}
 	bench_topics(b, nr);
-	one = bench_time(b, 0);
-	many = bench_time(b, TOPICS - 1);
+	one = bench_time(b, which, 0);
+	many = bench_time(b, which, TOPICS - 1);
 	pr_info("mqttk-bench: %5s %8u  one topic %5d ns  random topics %5d ns  subscribe %6llu ns\n",
 		mix_name[which], nr, one, many, fill);
 	return one < 0 || many < 0 ? -EINVAL : 0;
