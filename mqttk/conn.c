@@ -10,6 +10,7 @@
 
 #include "conn_impl.h"
 #include "events.h"
+#include "lane.h"
 #include "limits.h"
 #include "listener.h"
 #include "memcg.h"
@@ -58,15 +59,23 @@ static void data_ready(struct sock *sk)
 
 	rcu_read_lock();
 	conn = rcu_dereference_sk_user_data(sk);
-	if (conn)
+	if (conn && test_bit(CONN_QUICK, &conn->flags))
+		mqttk_lane_receive(conn);
+	else if (conn)
 		mqttk_conn_queue(conn);
 	rcu_read_unlock();
 }
 
 static void state_change(struct sock *sk)
 {
+	struct mqttk_conn *conn;
+
+	rcu_read_lock();
+	conn = rcu_dereference_sk_user_data(sk);
 	/* The work looks at the socket's state; nothing more to say. */
-	data_ready(sk);
+	if (conn)
+		mqttk_conn_queue(conn);
+	rcu_read_unlock();
 }
 
 static void write_space(struct sock *sk)
@@ -465,13 +474,79 @@ static int turn(struct mqttk_conn *conn, bool *again)
 	return is_late(conn) ? -ETIME : 0;
 }
 
+/* -- who is at it ------------------------------------------------------ */
+
+/* False: somebody else is, who has the work look again. */
+static bool own(struct mqttk_conn *conn)
+{
+	if (!test_and_set_bit_lock(CONN_BUSY, &conn->flags))
+		return true;
+	set_bit(CONN_WANTED, &conn->flags);
+	/* Pairs with disown(): one of both sees what the other did. */
+	smp_mb__after_atomic();
+	return !test_and_set_bit_lock(CONN_BUSY, &conn->flags);
+}
+
+static void disown(struct mqttk_conn *conn)
+{
+	clear_bit_unlock(CONN_BUSY, &conn->flags);
+	smp_mb__after_atomic(); /* pairs with own() */
+	if (test_bit(CONN_WANTED, &conn->flags) &&
+	    test_and_clear_bit(CONN_WANTED, &conn->flags))
+		mqttk_conn_queue(conn);
+}
+
+/* What the quick lane knows nothing of. */
+#define CONN_NOT_QUICK	(BIT(CONN_TX_RETRY) | BIT(CONN_RX_BLOCKED) |	\
+			 BIT(CONN_REVIEW) | BIT(CONN_ENDED) |		\
+			 BIT(CONN_ABORT) | BIT(CONN_DEAD))
+
+/* Called by whoever is at it. */
+static bool may_be_quick(const struct mqttk_conn *conn)
+{
+	return READ_ONCE(mqttk_lane_enabled) && conn->since &&
+	       conn->phase == CONN_OPEN && !conn->many && !conn->rx_err &&
+	       !conn->in_payload && !conn->partial_len &&
+	       !(READ_ONCE(conn->flags) & CONN_NOT_QUICK);
+}
+
+/**
+ * mqttk_conn_run_quick - do what need not sleep, leave the rest to the work
+ * @conn: a connection for which something has come
+ * @scratch: memory to read into, set to NULL if the connection keeps it; may be
+ *	NULL to begin with
+ * @size: bytes of @scratch
+ *
+ * Context: softirq.
+ */
+void mqttk_conn_run_quick(struct mqttk_conn *conn, u8 **scratch, size_t size)
+{
+	struct mem_cgroup *old;
+
+	if (!own(conn))
+		return;
+	old = set_active_memcg(conn->ln->memcg);
+	if (!*scratch || !may_be_quick(conn) ||
+	    !mqttk_rx_quick(conn, scratch, size)) {
+		clear_bit(CONN_QUICK, &conn->flags);
+		mqttk_conn_queue(conn);
+	}
+	set_active_memcg(old);
+	disown(conn);
+}
+
 static void conn_work(struct work_struct *work)
 {
 	struct mqttk_conn *conn = container_of(work, struct mqttk_conn, work);
-	struct mem_cgroup *old = set_active_memcg(conn->ln->memcg);
+	struct mem_cgroup *old;
 	bool again = false;
 	int err;
 
+	if (!own(conn)) {
+		mqttk_conn_put(conn);
+		return;
+	}
+	old = set_active_memcg(conn->ln->memcg);
 	if (conn->phase != CONN_RELEASED &&
 	    test_bit(CONN_ABORT, &conn->flags)) {
 		if (conn->phase == CONN_OPEN)
@@ -496,7 +571,10 @@ static void conn_work(struct work_struct *work)
 		go_on_closing(conn);
 	else if (again && conn->phase == CONN_OPEN)
 		mqttk_conn_queue(conn);
+	else if (may_be_quick(conn))
+		set_bit(CONN_QUICK, &conn->flags);
 	set_active_memcg(old);
+	disown(conn);
 	mqttk_conn_put(conn);
 }
 
@@ -744,9 +822,17 @@ int __init mqttk_conn_module_init(void)
 	mqttk_conn_wq = alloc_workqueue("mqttk", WQ_PERCPU, 0);
 	if (!mqttk_conn_wq)
 		return -ENOMEM;
+	err = mqttk_lane_module_init();
+	if (err)
+		goto destroy;
 	err = mqttk_tx_module_init();
 	if (err)
-		destroy_workqueue(mqttk_conn_wq);
+		goto exit_lane;
+	return 0;
+exit_lane:
+	mqttk_lane_module_exit();
+destroy:
+	destroy_workqueue(mqttk_conn_wq);
 	return err;
 }
 
@@ -755,6 +841,7 @@ int __init mqttk_conn_module_init(void)
  */
 void mqttk_conn_module_exit(void)
 {
+	mqttk_lane_module_exit();
 	mqttk_tx_module_exit();
 	destroy_workqueue(mqttk_conn_wq);
 	mqttk_rx_module_exit();

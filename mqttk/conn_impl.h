@@ -5,10 +5,16 @@
  * A connection is worked on by
  *  - its work (process context), which reads, decodes, routes, and closes;
  *    one at a time, because a work never runs beside itself;
+ *  - the quick lane (softirq), which reads, decodes and routes what needs no
+ *    sleep: see lane.c. It and the work keep out of each other's way by
+ *    CONN_BUSY, so that packets are decoded in their order, and none before
+ *    what the one before caused is in the receivers' queues;
  *  - senders (bottom halves off, socket spinlock held), which empty its
  *    queues into the socket, on whatever CPU somebody queued something;
- *  - the socket's callbacks and the timer (softirq), which only queue its work
- *    or put it on a sender's list.
+ *  - the socket's callbacks and the timer (softirq), which only queue its work,
+ *    or put it on the list of a lane or a sender.
+ *
+ * Where it says "its work only" below it may be the quick lane as well.
  */
 #ifndef MQTTK_CONN_IMPL_H
 #define MQTTK_CONN_IMPL_H
@@ -25,6 +31,10 @@
 
 /**
  * enum mqttk_conn_flag - bits of conn->flags
+ * @CONN_BUSY: its work or the quick lane is at it
+ * @CONN_WANTED: the other of them has to look when that one is done
+ * @CONN_QUICK: what comes next is for the quick lane. A hint
+ * @CONN_RX_LISTED: on a lane's list
  * @CONN_TX_LISTED: on a sender's list
  * @CONN_TX_RETRY: a sender found the socket owned; the work waits for it and
  *	lists the conn again
@@ -38,6 +48,10 @@
  * @CONN_DEAD: released: senders keep off
  */
 enum mqttk_conn_flag {
+	CONN_BUSY,
+	CONN_WANTED,
+	CONN_QUICK,
+	CONN_RX_LISTED,
 	CONN_TX_LISTED,
 	CONN_TX_RETRY,
 	CONN_TX_BUSY,
@@ -88,7 +102,9 @@ struct mqttk_outgoing {
  * struct mqttk_conn - a TCP connection with an MQTT peer
  * @peer: the protocol's side; its work only
  * @in: the PUBLISH whose payload is arriving; its work only
- * @in_payload: there is one
+ * @in_payload: there is one; if nothing of it is left to come the quick lane has
+ *	left it to the work to route it
+ * @many: its messages go to more receivers than the quick lane serves
  * @phase: its work only
  * @partial: bytes of a packet that has not come whole, or NULL; its work only
  * @partial_len: how many
@@ -101,6 +117,7 @@ struct mqttk_outgoing {
  *	socket; 0 once it is a client
  * @client_charge: bytes charged to MQTTK_BUDGET_CLIENT for them and for the
  *	socket's buffers, which may grow; under the socket lock
+ * @rx_err: why the connection ends, as the quick lane found
  * @end_err: why CONN_ENDED is set, as proto.c's errors; 0: the broker ends
  * @deadline: jiffies when the present phase ends; its work only
  * @last_rx: jiffies when something last came; its work only
@@ -124,16 +141,18 @@ struct mqttk_outgoing {
  * @sock: the socket; NULL when released; its work only
  * @ln: the listener it came by; a reference
  * @list: in mn->conns
+ * @rx_node: in a lane's list
  * @tx_node: in a sender's list
  * @work: see above; a reference while queued
  * @timer: queues @work
- * @ref: mn->conns, each queued work, each sender's list
+ * @ref: mn->conns, each queued work, each lane's and each sender's list
  * @rcu: callbacks find it under RCU
  */
 struct mqttk_conn {
 	struct mqttk_peer peer;
 	struct mqttk_incoming in;
 	bool in_payload;
+	bool many;
 	u8 phase;
 	u8 partial_budget;
 	u8 *partial;
@@ -143,6 +162,7 @@ struct mqttk_conn {
 	u32 whole;
 	u32 fixed_charge;
 	u32 client_charge;
+	int rx_err;
 	int end_err;
 	unsigned long deadline;
 	unsigned long last_rx;
@@ -164,6 +184,7 @@ struct mqttk_conn {
 	struct socket *sock;
 	struct mqttk_listener *ln;
 	struct list_head list;
+	struct llist_node rx_node;
 	struct llist_node tx_node;
 	struct work_struct work;
 	struct timer_list timer;
@@ -173,6 +194,7 @@ struct mqttk_conn {
 
 /* conn.c */
 void mqttk_conn_queue(struct mqttk_conn *conn);
+void mqttk_conn_run_quick(struct mqttk_conn *conn, u8 **scratch, size_t size);
 void mqttk_conn_free(struct mqttk_conn *conn);
 
 static inline void mqttk_conn_put(struct mqttk_conn *conn)
@@ -186,6 +208,7 @@ bool mqttk_conn_admit(struct mqttk_conn *conn);
 /* rx.c */
 void mqttk_rx_module_exit(void);
 int mqttk_rx_run(struct mqttk_conn *conn, bool *again);
+bool mqttk_rx_quick(struct mqttk_conn *conn, u8 **scratch, size_t size);
 void mqttk_rx_discard(struct mqttk_conn *conn);
 void mqttk_rx_free(struct mqttk_conn *conn);
 
@@ -201,6 +224,7 @@ int mqttk_tx_module_init(void);
 void mqttk_tx_module_exit(void);
 void mqttk_tx_look(int cpu, bool *listed, bool *queued);
 void mqttk_tx_list(struct mqttk_conn *conn);
+void mqttk_tx_serve_quick(struct mqttk_conn *conn);
 void mqttk_tx_drain(void);
 bool mqttk_tx_pending(struct mqttk_conn *conn);
 void mqttk_tx_free(struct mqttk_conn *conn);

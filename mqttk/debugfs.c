@@ -17,6 +17,7 @@
 #include "conn_impl.h"
 #include "deadline.h"
 #include "debugfs.h"
+#include "lane.h"
 #include "limits.h"
 #include "net.h"
 
@@ -118,7 +119,11 @@ static int senders_show(struct seq_file *m, void *unused)
 
 	for_each_online_cpu(cpu) {
 		mqttk_tx_look(cpu, &listed, &queued);
-		seq_printf(m, "cpu %d %s %s\n", cpu,
+		seq_printf(m, "cpu %d %s %s", cpu,
+			   listed ? "pending" : "empty",
+			   queued ? "queued" : "idle");
+		mqttk_lane_look(cpu, &listed, &queued);
+		seq_printf(m, " quick %s %s\n",
 			   listed ? "pending" : "empty",
 			   queued ? "queued" : "idle");
 	}

@@ -66,11 +66,13 @@ void mqttk_out_free_buf(struct mqttk_out *out, u8 *buf, u32 size)
  * @out: the queue; only its owner appends
  * @data: the bytes, copied
  * @len: how many
+ * @gfp: how to allocate
  *
- * Context: process; may sleep.
+ * Context: any but hard interrupts, if @gfp does not sleep.
  * Return: 0; -ENOBUFS over the budget, -ENOMEM: nothing appended
  */
-int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len)
+int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len,
+		     gfp_t gfp)
 {
 	u32 need, size = 0;
 	u8 *buf = NULL;
@@ -98,8 +100,7 @@ int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len)
 		size = max_t(u32, OUT_MIN, roundup_pow_of_two(need));
 		if (!mqttk_charge(out->limits, MQTTK_BUDGET_CLIENT, size))
 			return -ENOBUFS;
-		buf = kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
-			       __GFP_NOWARN);
+		buf = kvmalloc(size, gfp);
 		if (!buf) {
 			mqttk_uncharge(out->limits, MQTTK_BUDGET_CLIENT, size);
 			return -ENOMEM;

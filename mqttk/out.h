@@ -37,7 +37,8 @@ struct mqttk_out {
 
 void mqttk_out_init(struct mqttk_out *out, struct mqttk_limits *limits);
 void mqttk_out_free(struct mqttk_out *out);
-int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len);
+int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len,
+		     gfp_t gfp);
 u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size, u32 *packets);
 void mqttk_out_free_buf(struct mqttk_out *out, u8 *buf, u32 size);
 

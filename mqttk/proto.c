@@ -14,6 +14,9 @@
  *  -EMSGSIZE	packet over the limit
  *  -ENOMEM, -ENOBUFS  out of memory, or over a budget
  *
+ * Or -EAGAIN, only in the quick lane and only where it says so: it takes more
+ * than the lane can do, nothing was done.
+ *
  * mqttk_proto_farewell() tells the peer.
  */
 #include <linux/array_size.h>
@@ -157,14 +160,39 @@ void mqttk_proto_malformed(struct mqttk_peer *peer, const u8 *packet,
  *
  * One that is larger than the client takes is not sent [MQTT-3.1.2-24].
  *
- * Context: process; may sleep.
+ * Context: process, may sleep; or the quick lane, which then does nothing more
+ *	before mqttk_proto_emit_late() if @peer->late_len is set.
  * Return: 0, -ENOBUFS or -ENOMEM
  */
 int mqttk_proto_emit(struct mqttk_peer *peer, const u8 *packet, u32 len)
 {
+	int err;
+
 	if (len > peer->max_packet_size)
 		return 0;
-	return mqttk_out_append(&peer->out, packet, len);
+	err = mqttk_out_append(&peer->out, packet, len, mqttk_peer_gfp(peer));
+	/* What it answers was done: that cannot be left to the work. */
+	if (err == -ENOMEM && peer->quick && len <= sizeof(peer->late)) {
+		memcpy(peer->late, packet, len);
+		peer->late_len = len;
+		err = 0;
+	}
+	return err;
+}
+
+/**
+ * mqttk_proto_emit_late - have the answer sent that the quick lane could not
+ * @peer: the connection
+ *
+ * Context: process; may sleep.
+ * Return: as mqttk_proto_emit()
+ */
+int mqttk_proto_emit_late(struct mqttk_peer *peer)
+{
+	u32 len = peer->late_len;
+
+	peer->late_len = 0;
+	return len ? mqttk_proto_emit(peer, peer->late, len) : 0;
 }
 
 /**

@@ -52,6 +52,10 @@ enum mqttk_peer_state {
  * @will_on_close: the will is due if the connection ends now
  * @keepalive: seconds that hold, the client's or ours, 0: none
  * @mount_len: bytes of @terms' mount point; 0: none
+ * @quick: the quick lane is at it: nothing sleeps, what would have to returns
+ *	-EAGAIN and has done nothing yet
+ * @late_len: bytes of @late; 0: none
+ * @late: an answer for which the quick lane had no memory
  * @receive_max: QoS 2 messages it may leave unreleased
  * @unreleased: those it has; what earlier connections left is not counted
  * @expiry: seconds the session shall outlive the connection
@@ -83,7 +87,10 @@ struct mqttk_peer {
 	bool gone;
 	bool retain_ok;
 	bool will_on_close;
+	bool quick;
 	u8 max_qos;
+	u8 late_len;
+	u8 late[MQTTK_ACK_MAX];
 	u16 keepalive;
 	u16 mount_len;
 	u16 receive_max;
@@ -123,6 +130,7 @@ int mqttk_proto_check(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		      const u8 *body, size_t avail);
 void mqttk_proto_malformed(struct mqttk_peer *peer, const u8 *packet,
 			   size_t len);
+int mqttk_proto_emit_late(struct mqttk_peer *peer);
 int mqttk_proto_packet(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		       const u8 *body);
 int mqttk_proto_publish_begin(struct mqttk_peer *peer,

@@ -13,6 +13,13 @@
 /* Memory that a peer makes us allocate. */
 #define MQTTK_GFP_PEER	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
+/* The same, where it may be the quick lane. */
+static inline gfp_t mqttk_peer_gfp(const struct mqttk_peer *peer)
+{
+	return peer->quick ? GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN :
+			     MQTTK_GFP_PEER;
+}
+
 /* proto.c */
 int mqttk_proto_emit(struct mqttk_peer *peer, const u8 *packet, u32 len);
 int mqttk_proto_ack(struct mqttk_peer *peer, u8 type, u16 id, u8 reason);

@@ -74,7 +74,7 @@ bool mqttk_proto_mountable(const struct mqttk_peer *peer,
  * @props: its properties
  * @payload_len: bytes of payload to come
  *
- * Context: process; may sleep.
+ * Context: process, may sleep; or the quick lane.
  * Return: as mqttk_msg_alloc()
  */
 struct mqttk_msg *mqttk_proto_msg(struct mqttk_peer *peer,
@@ -91,7 +91,7 @@ struct mqttk_msg *mqttk_proto_msg(struct mqttk_peer *peer,
 	if (props->raw_len)
 		len = mqttk_props_forward_len(props->raw, props->raw_len);
 	msg = mqttk_msg_alloc_under(&peer->mn->limits, &prefix, topic, len,
-				    payload_len, MQTTK_GFP_PEER);
+				    payload_len, mqttk_peer_gfp(peer));
 	if (IS_ERR(msg))
 		return msg;
 	if (len)
@@ -126,6 +126,8 @@ static int resolve_alias(struct mqttk_peer *peer, struct mqttk_publish *pub)
 
 	if (!alias)
 		return 0;
+	if (pub->topic.len && peer->quick)
+		return -EAGAIN;
 	if (pub->topic.len)
 		return mqttk_alias_in_set(&peer->aliases_in, &peer->mn->limits,
 					  alias, &pub->topic);
@@ -164,9 +166,9 @@ static u8 judge_topic(const struct mqttk_peer *peer,
  * @avail: bytes of @body, at most @f->remaining
  * @in: filled; the payload goes into its message, or is skipped if it has none
  *
- * Context: process; may sleep.
+ * Context: process, may sleep; or the quick lane.
  * Return: bytes of @body before the payload; 0 if more are needed to tell;
- *	or an error, see proto.c
+ *	-EAGAIN: to be called again by the work; or an error, see proto.c
  */
 int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 			      const struct mqttk_fixed *f,
@@ -197,19 +199,21 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 		.qos = pub.qos,
 		.text = mqttk_proto_claims_text(peer, &pub.props),
 	};
-	mqttk_stat_add(peer->mn, MQTTK_STAT_PUBLISH_BYTES_RECEIVED, in->left);
-	/* It goes nowhere. */
 	in->reason = judge_topic(peer, &pub.topic);
-	if (in->reason)
-		return n;
-	msg = mqttk_proto_msg(peer, &pub.topic, &pub.props, in->left);
-	if (IS_ERR(msg)) {
-		mqttk_proto_publish_refused(peer, in);
-		return n;
+	/* Otherwise it goes nowhere. */
+	if (!in->reason) {
+		msg = mqttk_proto_msg(peer, &pub.topic, &pub.props, in->left);
+		if (IS_ERR(msg) && peer->quick)
+			return -EAGAIN;
+		if (IS_ERR(msg)) {
+			mqttk_proto_publish_refused(peer, in);
+		} else {
+			msg->qos = pub.qos;
+			msg->retain = pub.retain;
+			in->msg = msg;
+		}
 	}
-	msg->qos = pub.qos;
-	msg->retain = pub.retain;
-	in->msg = msg;
+	mqttk_stat_add(peer->mn, MQTTK_STAT_PUBLISH_BYTES_RECEIVED, in->left);
 	return n;
 }
 
@@ -279,23 +283,31 @@ static int refuse_publish(struct mqttk_peer *peer,
 	}
 }
 
-/* The message goes to whoever wants it. Returns what that cost. */
-static unsigned int route(struct mqttk_peer *peer, struct mqttk_msg *msg,
-			  u8 *reason)
+/*
+ * The message goes to whoever wants it. Returns what that cost; or -EAGAIN in
+ * the quick lane, if those are too many.
+ */
+static int route(struct mqttk_peer *peer, struct mqttk_msg *msg, u8 *reason)
 {
 	struct mqttk_session *s = peer->session;
 	bool matched = false;
-	unsigned int cost = 0;
+	unsigned int cost;
+	int n;
 
-	if (msg) {
-		mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
-		s->received[msg->qos]++;
-		mqttk_msg_begin_life(msg);
+	mqttk_msg_begin_life(msg);
+	if (peer->quick) {
+		n = mqttk_router_publish_quick(peer->mn, msg, s, &matched);
+	} else {
 		cost = mqttk_router_publish(peer->mn, msg, s, &matched);
+		n = min_t(unsigned int, cost, INT_MAX);
 	}
+	if (n < 0)
+		return n;
+	mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
+	s->received[msg->qos]++;
 	*reason = matched ? MQTTK_REASON_SUCCESS :
 			    MQTTK_REASON_NO_MATCHING_SUBSCRIBERS;
-	return min_t(unsigned int, cost, INT_MAX);
+	return n;
 }
 
 /* More than the client may leave unreleased [MQTT-3.3.4-9]. */
@@ -311,9 +323,8 @@ static int too_many(struct mqttk_peer *peer, u16 id)
 static int take_qos2(struct mqttk_peer *peer, struct mqttk_incoming *in,
 		     struct mqttk_msg *msg)
 {
-	unsigned int cost;
 	u8 reason;
-	int err;
+	int err, cost;
 
 	err = mqttk_session_receive(peer->session, &peer->ep, in->packet_id);
 	switch (err) {
@@ -334,9 +345,14 @@ static int take_qos2(struct mqttk_peer *peer, struct mqttk_incoming *in,
 	}
 	if (peer->unreleased == peer->receive_max)
 		return too_many(peer, in->packet_id);
-	peer->unreleased++;
 	/* qos2: receiver UNKNOWN PUBLISH -> deliver_pubrec KNOWN */
 	cost = route(peer, msg, &reason);
+	if (cost < 0) {
+		/* As if it had not come yet. */
+		mqttk_session_release(peer->session, &peer->ep, in->packet_id);
+		return cost;
+	}
+	peer->unreleased++;
 	return mqttk_proto_ack(peer, MQTTK_PUBREC, in->packet_id, reason) ?:
 	       cost;
 }
@@ -344,9 +360,8 @@ static int take_qos2(struct mqttk_peer *peer, struct mqttk_incoming *in,
 static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
 		struct mqttk_msg *msg)
 {
-	unsigned int cost;
 	u8 reason;
-	int err = 0;
+	int err = 0, cost;
 
 	if (in->qos == 2)
 		return take_qos2(peer, in, msg);
@@ -354,7 +369,7 @@ static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
 	if (!mqttk_session_is_current(peer->session, &peer->ep))
 		return -ESHUTDOWN;
 	cost = route(peer, msg, &reason);
-	if (in->qos)
+	if (in->qos && cost >= 0)
 		err = mqttk_proto_ack(peer, MQTTK_PUBACK, in->packet_id,
 				      reason);
 	return err ?: cost;
@@ -365,8 +380,9 @@ static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
  * @peer: the connection
  * @in: what mqttk_proto_publish_begin() filled; its message is given away
  *
- * Context: process; yields.
- * Return: what it cost, see mqttk_router_publish(), or an error, see proto.c
+ * Context: process, yields; or the quick lane.
+ * Return: what it cost, see mqttk_router_publish(); -EAGAIN: to be called again
+ *	by the work; or an error, see proto.c
  */
 int mqttk_proto_publish_end(struct mqttk_peer *peer,
 			    struct mqttk_incoming *in)
@@ -374,7 +390,6 @@ int mqttk_proto_publish_end(struct mqttk_peer *peer,
 	struct mqttk_msg *msg = in->msg;
 	int n;
 
-	in->msg = NULL;
 	if (msg && in->text && !mqttk_proto_is_text(msg))
 		in->reason = MQTTK_REASON_PAYLOAD_FORMAT_INVALID;
 	if (in->reason) {
@@ -383,7 +398,10 @@ int mqttk_proto_publish_end(struct mqttk_peer *peer,
 		n = refuse_publish(peer, in);
 	} else {
 		n = take(peer, in, msg);
+		if (n == -EAGAIN)
+			return n;
 	}
+	in->msg = NULL;
 	mqttk_msg_put(msg);
 	return n;
 }

@@ -54,6 +54,9 @@
 #define FILTERS_ONSTACK	8
 #define FILTERS_MAX	4096
 
+/* Receivers that the quick lane serves; a guess as good as the index's counts. */
+#define QUICK_MAX	32
+
 /**
  * struct match - a filter that matches, and how far its receivers were served
  * @filter: the filter; pinned if its place is below fanout->pinned
@@ -72,6 +75,7 @@ struct match {
  * @picking: how groups pick a member, once the first group was met
  * @matched: a filter was found
  * @upgrade: upgrade_outgoing_qos is on
+ * @quick: nothing may yield; there is little to do
  * @credit: references taken but not given to a queue yet
  * @cost: queues that took it, and what finding them took, in the same coin
  * @slice: receivers since the last chance to yield
@@ -88,6 +92,7 @@ struct fanout {
 	struct mqttk_picking picking;
 	bool matched;
 	bool upgrade;
+	bool quick;
 	unsigned int credit;
 	unsigned int cost;
 	unsigned int slice;
@@ -163,6 +168,8 @@ static void give(struct fanout *fo, const struct mqttk_sub *sub)
  */
 static void yield_rcu(struct fanout *fo) __must_hold(RCU)
 {
+	if (fo->quick)
+		return;
 	for (; fo->pinned < fo->nr; fo->pinned++) {
 		struct match *m = &fo->filters[fo->pinned];
 
@@ -183,7 +190,7 @@ static void give_one_filter(struct fanout *fo)
 	sub = mqttk_filter_next_sub(m->filter, &m->next);
 	while (sub) {
 		give(fo, sub);
-		if (fo->slice < SLICE) {
+		if (fo->slice < SLICE || fo->quick) {
 			sub = mqttk_sub_after(sub);
 			continue;
 		}
@@ -499,25 +506,82 @@ static int retain(struct mqttk_net *mn, struct mqttk_msg *msg,
 	return err;
 }
 
-/* What mqttk_router_publish() does; @retained is what came of retaining it. */
-static unsigned int publish(struct mqttk_net *mn, struct mqttk_msg *msg,
-			    const struct mqttk_session *from, bool *matched,
-			    int *retained)
+/* How many are behind a filter, or as much work. */
+static u32 receivers_of(const struct mqttk_filter *f)
 {
-	struct fanout fo = {
+	const struct mqttk_groups *groups = rcu_dereference(f->groups);
+	u32 n = READ_ONCE(f->subs.nr);
+
+	if (!groups)
+		return n;
+	return n + GROUP_COST * min_t(u32, READ_ONCE(groups->set.nr),
+				      QUICK_MAX);
+}
+
+/*
+ * The same, as long as it is little. Whoever subscribes at this moment may add
+ * a few receivers to those that were counted; no matter. Returns false if it is
+ * too much: then nobody got anything.
+ */
+static bool fan_out_quick(struct fanout *fo)
+{
+	unsigned int receivers = 0;
+	struct mqttk_filter *f;
+	struct mqttk_match m;
+
+	rcu_read_lock();
+	mqttk_match_start(&m, &fo->mn->index, fo->msg->data,
+			  fo->msg->topic_len);
+	while ((f = mqttk_match_next(&m))) {
+		if (IS_ERR(f) || fo->nr == FILTERS_ONSTACK)
+			goto too_much;
+		receivers += receivers_of(f);
+		if (receivers > QUICK_MAX)
+			goto too_much;
+		fo->matched = true;
+		fo->filters[fo->nr++] = (struct match){ f, 0 };
+	}
+	flush_filters(fo);
+	rcu_read_unlock();
+	return true;
+
+too_much:
+	rcu_read_unlock();
+	return false;
+}
+
+static void fanout_init(struct fanout *fo, struct mqttk_net *mn,
+			struct mqttk_msg *msg,
+			const struct mqttk_session *from)
+{
+	*fo = (struct fanout){
 		.mn = mn,
 		.msg = msg,
 		.from = from,
 		.room = FILTERS_ONSTACK,
 		.upgrade = mqttk_limit(&mn->limits, MQTTK_LIMIT_UPGRADE_QOS),
 	};
+	fo->filters = fo->fixed;
+}
+
+static void return_credit(struct fanout *fo)
+{
+	if (fo->credit)
+		WARN_ON_ONCE(refcount_sub_and_test(fo->credit, &fo->msg->ref));
+}
+
+/* What mqttk_router_publish() does; @retained is what came of retaining it. */
+static unsigned int publish(struct mqttk_net *mn, struct mqttk_msg *msg,
+			    const struct mqttk_session *from, bool *matched,
+			    int *retained)
+{
+	struct fanout fo;
 
 	trace_mqttk_publish(mn->net, from, msg, msg->qos, 0);
-	fo.filters = fo.fixed;
+	fanout_init(&fo, mn, msg, from);
 	*retained = msg->retain ? retain(mn, msg, from) : 0;
 	fan_out(&fo);
-	if (fo.credit)
-		WARN_ON_ONCE(refcount_sub_and_test(fo.credit, &msg->ref));
+	return_credit(&fo);
 	if (matched)
 		*matched = fo.matched;
 	return fo.cost;
@@ -547,6 +611,37 @@ unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 	return publish(mn, msg, from, matched, &retained);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish);
+
+/**
+ * mqttk_router_publish_quick - publish to few receivers without sleeping
+ * @mn: the broker
+ * @msg: a complete message; the caller keeps its reference
+ * @from: the publisher's session, for No Local, or NULL
+ * @matched: set to whether anybody subscribed to it
+ *
+ * As mqttk_router_publish(). If it is too much to be done here only RETAIN has
+ * had its effect, and has it again when mqttk_router_publish() follows.
+ *
+ * Context: any but hard interrupts.
+ * Return: as mqttk_router_publish(), or -EAGAIN
+ */
+int mqttk_router_publish_quick(struct mqttk_net *mn, struct mqttk_msg *msg,
+			       const struct mqttk_session *from, bool *matched)
+{
+	struct fanout fo;
+
+	fanout_init(&fo, mn, msg, from);
+	fo.quick = true;
+	if (msg->retain)
+		retain(mn, msg, from);
+	if (!fan_out_quick(&fo))
+		return -EAGAIN;
+	trace_mqttk_publish(mn->net, from, msg, msg->qos, 0);
+	return_credit(&fo);
+	*matched = fo.matched;
+	return fo.cost;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish_quick);
 
 /**
  * mqttk_router_retain - publish a message for its being retained

@@ -15,6 +15,9 @@ struct mqttk_session;
 unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 				  const struct mqttk_session *from,
 				  bool *matched);
+int mqttk_router_publish_quick(struct mqttk_net *mn, struct mqttk_msg *msg,
+			       const struct mqttk_session *from,
+			       bool *matched);
 int mqttk_router_retain(struct mqttk_net *mn, struct mqttk_msg *msg);
 void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will,
 		       const struct mqttk_session *from);

@@ -98,14 +98,23 @@ static int read_socket(struct mqttk_conn *conn, struct iov_iter *to)
 	return n;
 }
 
+/* Receivers up to which the next message may be for the quick lane. */
+#define FEW		32
+
+/* In the quick lane it may have to be done again, by the work. */
 static int payload_done(struct mqttk_conn *conn, int *cost)
 {
 	int n;
 
-	conn->in_payload = false;
 	n = mqttk_proto_publish_end(&conn->peer, &conn->in);
+	if (n == -EAGAIN) {
+		conn->many = true;
+		return 0;
+	}
+	conn->in_payload = false;
 	if (n < 0)
 		return n;
+	conn->many = n > FEW;
 	*cost += n;
 	return 0;
 }
@@ -188,7 +197,7 @@ static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 	int n = decode_packet(conn, buf, len, cost);
 
 	/* An end in order, by DISCONNECT or a refusal, is none of its fault. */
-	if (n < 0 && n != -ESHUTDOWN && n != -ECONNREFUSED)
+	if (n < 0 && n != -EAGAIN && n != -ESHUTDOWN && n != -ECONNREFUSED)
 		trace_mqttk_bad_packet(peer->mn->net, peer->session,
 				       buf[0] >> 4, n);
 	return n;
@@ -243,7 +252,7 @@ static void partial_free(struct mqttk_conn *conn)
  * Makes room for a packet that has not come whole. The memory grows with what
  * has come, not with what was announced: a length costs nothing to send.
  */
-static int partial_grow(struct mqttk_conn *conn, u32 more)
+static int partial_grow(struct mqttk_conn *conn, u32 more, gfp_t gfp)
 {
 	struct mqttk_limits *l = &conn->peer.mn->limits;
 	u8 budget = conn->peer.state == MQTTK_PEER_NEW ?
@@ -254,7 +263,7 @@ static int partial_grow(struct mqttk_conn *conn, u32 more)
 
 	if (!mqttk_charge(l, budget, size))
 		return -ENOBUFS;
-	buf = kvmalloc(size, GFP_RX);
+	buf = kvmalloc(size, gfp);
 	if (!buf) {
 		mqttk_uncharge(l, budget, size);
 		return -ENOMEM;
@@ -269,9 +278,10 @@ static int partial_grow(struct mqttk_conn *conn, u32 more)
 	return 0;
 }
 
-static int partial_keep(struct mqttk_conn *conn, const u8 *buf, u32 len)
+static int partial_keep(struct mqttk_conn *conn, const u8 *buf, u32 len,
+			gfp_t gfp)
 {
-	int err = partial_grow(conn, len);
+	int err = partial_grow(conn, len, gfp);
 
 	if (err)
 		return err;
@@ -280,15 +290,14 @@ static int partial_keep(struct mqttk_conn *conn, const u8 *buf, u32 len)
 	return 0;
 }
 
-/* Reads on behind the packet that has not come whole. */
-static int read_partial(struct mqttk_conn *conn, int *cost)
+static int read_behind_partial(struct mqttk_conn *conn)
 {
 	struct iov_iter to;
 	struct kvec v;
-	int n, used;
+	int n;
 
 	if (conn->partial_len == conn->partial_size) {
-		n = partial_grow(conn, 1);
+		n = partial_grow(conn, 1, GFP_RX);
 		if (n)
 			return n;
 	}
@@ -296,10 +305,22 @@ static int read_partial(struct mqttk_conn *conn, int *cost)
 	v.iov_len = conn->partial_size - conn->partial_len;
 	iov_iter_kvec(&to, ITER_DEST, &v, 1, v.iov_len);
 	n = read_socket(conn, &to);
-	if (n < 0)
-		return n;
-	conn->partial_len += n;
+	if (n > 0)
+		conn->partial_len += n;
+	return n;
+}
+
+/*
+ * Goes on with the packet that has not come whole, or with those that the quick
+ * lane left.
+ */
+static int read_partial(struct mqttk_conn *conn, int *cost)
+{
+	int n = 1, used;
+
 	if (conn->partial_len < conn->need)
+		n = read_behind_partial(conn);
+	if (n < 0 || conn->partial_len < conn->need)
 		return n;
 	used = take_all(conn, conn->partial, conn->partial_len, cost);
 	if (used < 0)
@@ -349,7 +370,7 @@ static int read_packets(struct mqttk_conn *conn, u8 *buf, int *cost)
 	if (used < 0)
 		return used;
 	if (used < n)
-		err = partial_keep(conn, buf + used, n - used);
+		err = partial_keep(conn, buf + used, n - used, GFP_RX);
 	return err ?: n;
 }
 
@@ -393,6 +414,19 @@ static void grow_buffer(struct mqttk_conn *conn)
 	mqttk_conn_unlock(conn);
 }
 
+/* Does what the quick lane left to do before anything else is read. */
+static int finish_quick(struct mqttk_conn *conn, int *cost)
+{
+	int err;
+
+	if (conn->rx_err)
+		return conn->rx_err;
+	err = mqttk_proto_emit_late(&conn->peer);
+	if (!err && conn->in_payload && !conn->in.left)
+		err = payload_done(conn, cost);
+	return err;
+}
+
 /**
  * mqttk_rx_run - read, decode and route for one turn
  * @conn: an open connection; called by its work
@@ -409,6 +443,9 @@ int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 	int n = 0;
 
 	*again = false;
+	n = finish_quick(conn, &cost);
+	if (n)
+		return n;
 	buf = scratch_get();
 	if (!buf) {
 		/* The bytes wait in the socket: their sender is not late. */
@@ -433,6 +470,163 @@ out:
 		grow_buffer(conn);
 	scratch_put(buf);
 	return n < 0 && n != -EAGAIN && n != -EINTR ? n : 0;
+}
+
+/* -- the quick lane ------------------------------------------------------ */
+
+/* What of one connection is done in one go; more than that is no lone message. */
+#define QUICK_PACKETS	64
+#define QUICK_COST	256
+
+#define GFP_QUICK	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
+
+/* The types of packets it knows. */
+#define QUICK_TYPES	(BIT(MQTTK_PUBLISH) | BIT(MQTTK_PUBACK) |	\
+			 BIT(MQTTK_PUBREC) | BIT(MQTTK_PUBREL) |	\
+			 BIT(MQTTK_PUBCOMP) | BIT(MQTTK_PINGREQ))
+
+/**
+ * struct quick_read - where a reading goes
+ * @buf: room that is left
+ * @len: bytes of it
+ */
+struct quick_read {
+	u8 *buf;
+	size_t len;
+};
+
+static int quick_actor(read_descriptor_t *desc, struct sk_buff *skb,
+		       unsigned int offset, size_t len)
+{
+	struct quick_read *to = desc->arg.data;
+	size_t n = min(len, to->len);
+
+	if (skb_copy_bits(skb, offset, to->buf, n))
+		return -EFAULT;
+	to->buf += n;
+	to->len -= n;
+	desc->count = to->len;
+	return n;
+}
+
+/*
+ * Returns bytes read, 0 if there are none; -EAGAIN if that is not all there is
+ * to it.
+ */
+static int quick_read(struct mqttk_conn *conn, u8 *buf, size_t len)
+{
+	struct quick_read to = { buf, len };
+	read_descriptor_t desc = { .arg.data = &to, .count = len };
+	struct sock *sk = conn->sk;
+	int n = -EAGAIN;
+
+	bh_lock_sock(sk);
+	if (!sock_owned_by_user(sk) && sk->sk_state == TCP_ESTABLISHED)
+		n = tcp_read_sock(sk, &desc, quick_actor);
+	bh_unlock_sock(sk);
+	if (n < 0)
+		return -EAGAIN;
+	if (n) {
+		conn->last_rx = jiffies;
+		conn->bytes_received += n;
+		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_RECEIVED, n);
+	}
+	return n;
+}
+
+/*
+ * Takes one packet, if it is here as a whole and needs no sleep. Returns bytes
+ * used, -EAGAIN if it is for the work, or why the connection ends.
+ */
+static int quick_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
+			int *cost)
+{
+	struct mqttk_fixed f;
+	int n, used;
+
+	n = mqttk_wire_fixed(conn->peer.version, buf, len, &f);
+	if (n <= 0 || f.remaining > len - n || !(QUICK_TYPES & BIT(f.type)))
+		return -EAGAIN;
+	used = take_packet(conn, buf, n + f.remaining, cost);
+	if (used < 0 || !conn->in_payload || !conn->in.left)
+		return used ?: -EAGAIN;
+	if (conn->in.msg && conn->in.msg->bvec)
+		return used;
+	n = take_payload(conn, buf + used, conn->in.left, cost);
+	return n < 0 ? n : used + n;
+}
+
+/* Returns bytes used. The rest is for the work, conn->rx_err is set if any. */
+static int quick_packets(struct mqttk_conn *conn, const u8 *buf, size_t len)
+{
+	struct mqttk_peer *peer = &conn->peer;
+	unsigned int packets = 0;
+	size_t used = 0;
+	int n, cost = 0;
+
+	while (used < len && packets++ < QUICK_PACKETS && cost < QUICK_COST &&
+	       !READ_ONCE(peer->gone)) {
+		n = quick_packet(conn, buf + used, len - used, &cost);
+		if (n < 0 && n != -EAGAIN)
+			conn->rx_err = n;
+		if (n < 0)
+			break;
+		used += n;
+		if (conn->in_payload || peer->late_len)
+			break;
+	}
+	return used;
+}
+
+/* Keeps for the work what is left; without memory, in the lane's own. */
+static int quick_keep(struct mqttk_conn *conn, u8 **scratch, size_t size,
+		      size_t used, size_t len)
+{
+	int err = partial_keep(conn, *scratch + used, len - used, GFP_QUICK);
+
+	if (err == -ENOMEM &&
+	    mqttk_charge(&conn->peer.mn->limits, MQTTK_BUDGET_CLIENT, size)) {
+		memmove(*scratch, *scratch + used, len - used);
+		conn->partial = *scratch;
+		conn->partial_len = len - used;
+		conn->partial_size = size;
+		conn->partial_budget = MQTTK_BUDGET_CLIENT;
+		*scratch = NULL;
+		err = 0;
+	}
+	/* There may be more than one packet. */
+	conn->need = 1;
+	return err;
+}
+
+/**
+ * mqttk_rx_quick - read, decode and route what needs no sleep
+ * @conn: an open connection of a client, with nothing left over; called by the
+ *	quick lane
+ * @scratch: memory to read into; set to NULL if the connection keeps it
+ * @size: bytes of @scratch
+ *
+ * Context: softirq.
+ * Return: true if that is all for now; false if the work is to go on
+ */
+bool mqttk_rx_quick(struct mqttk_conn *conn, u8 **scratch, size_t size)
+{
+	struct mqttk_peer *peer = &conn->peer;
+	int n, used;
+
+	n = quick_read(conn, *scratch, size);
+	if (n <= 0)
+		return !n;
+	peer->quick = true;
+	used = quick_packets(conn, *scratch, n);
+	peer->quick = false;
+	if (used < n && !conn->rx_err)
+		conn->rx_err = quick_keep(conn, scratch, size, used, n);
+	if (mqttk_out_pending(&peer->out))
+		mqttk_tx_list(conn);
+	return used == n && n < size && !conn->rx_err && !conn->in_payload &&
+	       !peer->late_len &&
+	       mqttk_out_pending(&peer->out) < MQTTK_OUT_HIGH;
 }
 
 /**

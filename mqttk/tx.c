@@ -9,6 +9,7 @@
 #include <net/tcp.h>
 
 #include "conn_impl.h"
+#include "lane.h"
 
 /*
  * Connections served with bottom halves off in one go: more would overflow the
@@ -18,6 +19,9 @@
 
 /* Bytes sent to one connection before others get their turn. */
 #define TX_BUDGET	(256 * 1024)
+
+/* In softirq; who is to get more is left to a work. */
+#define QUICK_TX_BUDGET	SZ_16K
 
 /**
  * struct sender - the connections with something to send, as one CPU found them
@@ -49,13 +53,13 @@ static void after_send(struct mqttk_conn *conn)
 }
 
 /* Under the socket's spinlock. Returns true if there is more to send. */
-static bool send_some(struct mqttk_conn *conn)
+static bool send_some(struct mqttk_conn *conn, int budget)
 {
 	struct sock *sk = conn->sk;
 	int n;
 
 	set_bit(CONN_TX_BUSY, &conn->flags);
-	n = mqttk_gather_send(conn, TX_BUDGET);
+	n = mqttk_gather_send(conn, budget);
 	clear_bit(CONN_TX_BUSY, &conn->flags);
 	if (n == -EAGAIN && sk_stream_is_writeable(sk)) {
 		/* Not the peer is slow, memory is short: nobody will tell. */
@@ -66,7 +70,8 @@ static bool send_some(struct mqttk_conn *conn)
 	return n > 0;
 }
 
-static void serve(struct mqttk_conn *conn)
+/* Returns true if there is more to send. */
+static bool serve(struct mqttk_conn *conn, int budget)
 {
 	struct sock *sk = conn->sk;
 	bool more = false;
@@ -79,22 +84,39 @@ static void serve(struct mqttk_conn *conn)
 	} else if (!test_bit(CONN_DEAD, &conn->flags) &&
 		   (1 << sk->sk_state) & (TCPF_ESTABLISHED |
 					  TCPF_CLOSE_WAIT)) {
-		more = send_some(conn);
+		more = send_some(conn, budget);
 	}
 	bh_unlock_sock(sk);
-	if (more)
-		mqttk_tx_list(conn);
+	return more;
+}
+
+/* Any CPU's list will do: its work drains it wherever that runs. */
+static void list(struct mqttk_conn *conn)
+{
+	struct sender *snd = raw_cpu_ptr(&senders);
+
+	if (llist_add(&conn->tx_node, &snd->list))
+		queue_work(mqttk_conn_wq, &snd->work);
+}
+
+/* Returns true if it is to be listed; then its list has a reference. */
+static bool enlist(struct mqttk_conn *conn)
+{
+	if (test_and_set_bit(CONN_TX_LISTED, &conn->flags))
+		return false;
+	refcount_inc(&conn->ref);
+	return true;
 }
 
 static void drain(struct sender *snd)
 {
-	struct llist_node *list = llist_del_all(&snd->list);
+	struct llist_node *first = llist_del_all(&snd->list);
 	struct mqttk_conn *conn, *next;
 	unsigned int n = 0;
 
-	list = llist_reverse_order(list);
+	first = llist_reverse_order(first);
 	local_bh_disable();
-	llist_for_each_entry_safe(conn, next, list, tx_node) {
+	llist_for_each_entry_safe(conn, next, first, tx_node) {
 		/*
 		 * Off the list before looking at its queues: who queues
 		 * something from now on lists it again. And not before @next
@@ -104,7 +126,8 @@ static void drain(struct sender *snd)
 		clear_bit(CONN_TX_LISTED, &conn->flags);
 		/* Pairs with the test_and_set_bit() in mqttk_tx_list(). */
 		smp_mb__after_atomic();
-		serve(conn);
+		if (serve(conn, TX_BUDGET) && enlist(conn))
+			list(conn);
 		mqttk_conn_put(conn);
 		if (++n % SERVED_AT_ONCE)
 			continue;
@@ -127,19 +150,32 @@ static void drain_work(struct work_struct *work)
  * mqttk_tx_list - there is something to send
  * @conn: the connection; the caller has a reference or its session's lock
  *
+ * What is found in softirq is sent in softirq, soon. In process context it can
+ * wait until whoever is at it has queued all it has: otherwise enabling bottom
+ * halves after the first message would send that alone.
+ *
  * Context: any but hard interrupts; takes no lock.
  */
 void mqttk_tx_list(struct mqttk_conn *conn)
 {
-	struct sender *snd;
-
-	if (test_and_set_bit(CONN_TX_LISTED, &conn->flags))
+	if (!enlist(conn))
 		return;
-	refcount_inc(&conn->ref);
-	/* Any CPU's list will do: its work drains it wherever that runs. */
-	snd = raw_cpu_ptr(&senders);
-	if (llist_add(&conn->tx_node, &snd->list))
-		queue_work(mqttk_conn_wq, &snd->work);
+	if (in_serving_softirq() && READ_ONCE(mqttk_lane_enabled))
+		mqttk_lane_transmit(conn);
+	else
+		list(conn);
+}
+
+/**
+ * mqttk_tx_serve_quick - send what a connection has pending
+ * @conn: the connection, just off a lane's list
+ *
+ * Context: softirq.
+ */
+void mqttk_tx_serve_quick(struct mqttk_conn *conn)
+{
+	if (serve(conn, QUICK_TX_BUDGET) && enlist(conn))
+		list(conn);
 }
 
 /**
