@@ -33,6 +33,10 @@ check:
 check-fast:
 	@selftests/run -f $(T)
 
+# Instructions a message, beside other brokers: ROWS='fan-100 pairs', or all.
+bench:
+	@selftests/bench/run -k $(KERNEL) $(ROWS)
+
 # HTML in Documentation/output/html; installs what it needs.
 docs:
 	@Documentation/build
@@ -55,8 +59,9 @@ help:
 	@echo "make run         a broker in a virtual machine (KERNEL=6.12 or 7.3)"
 	@echo "make ctl         mqttkctl in that machine (ARGS='client show')"
 	@echo "make check       every test (T=NAME: one); make check-fast: three minutes' worth"
+	@echo "make bench       beside other brokers, in instructions (ROWS='fan-100 pairs', KERNEL=)"
 	@echo "make docs        the documentation and the manual as HTML"
 	@echo "make install     module by DKMS, and tools; make uninstall"
 	@echo "make clean"
 
-.PHONY: all modules tools run ctl check check-fast docs install uninstall clean help
+.PHONY: all modules tools run ctl check check-fast bench docs install uninstall clean help
