@@ -4,10 +4,10 @@
  * each receiver once, and to one member of each group.
  *
  * The subscriptions of a filter are sorted by their session's index. So when
- * several filters match they are merged window by window over the indices,
- * with no memory for each receiver and no more state than an index for each
- * filter; and a fan-out of any size can leave RCU and yield between slices,
- * going on from that index. Membership is as each slice finds it.
+ * several filters match they are merged by the indices (merge.c), with no
+ * memory for each receiver and no more state than an index for each filter; and
+ * a fan-out of any size can leave RCU and yield between slices, going on from
+ * that index. Membership is as each slice finds it.
  */
 #include <kunit/visibility.h>
 #include <linux/rcupdate.h>
@@ -20,6 +20,7 @@
 #include "filter.h"
 #include "group.h"
 #include "match.h"
+#include "merge.h"
 #include "msg.h"
 #include "net.h"
 #include "retain.h"
@@ -38,11 +39,8 @@
 /* References to the message taken at a time. */
 #define REF_BATCH	64
 
-/* Indices merged at a time; the array is on the stack. */
-#define WINDOW		16
-
-/* Subscriptions merged at a time: fewer indices when many filters match. */
-#define MERGE_WORK	2048
+/* Filters looked at in a merge that cost as much as a receiver. */
+#define MERGE_COST	2
 
 /* What it costs to find a member of a group, in receivers. */
 #define GROUP_COST	8
@@ -58,16 +56,6 @@
 #define QUICK_MAX	32
 
 /**
- * struct match - a filter that matches, and how far its receivers were served
- * @filter: the filter; pinned if its place is below fanout->pinned
- * @next: index of the next group to look at, and then of the next session
- */
-struct match {
-	struct mqttk_filter *filter;
-	u32 next;
-};
-
-/**
  * struct fanout - one message on its way to its receivers
  * @mn: the broker
  * @msg: the message
@@ -79,7 +67,8 @@ struct match {
  * @credit: references taken but not given to a queue yet
  * @cost: queues that took it, and what finding them took, in the same coin
  * @slice: receivers since the last chance to yield
- * @nr: matching filters in @filters
+ * @nr: matching filters in @filters. While groups are served, each source's
+ *	@next is the index of the next group; then that of the next session
  * @pinned: how many of them are pinned, from the first
  * @room: for how many there is room
  * @filters: @fixed, or allocated
@@ -99,8 +88,8 @@ struct fanout {
 	unsigned int nr;
 	unsigned int pinned;
 	unsigned int room;
-	struct match *filters;
-	struct match fixed[FILTERS_ONSTACK];
+	struct mqttk_source *filters;
+	struct mqttk_source fixed[FILTERS_ONSTACK];
 };
 
 static struct mqttk_session *session_of(const struct mqttk_sub *sub)
@@ -162,20 +151,23 @@ static void give(struct fanout *fo, const struct mqttk_sub *sub)
 		append(fo, sub, sub->via, keeps_retain(sub));
 }
 
-/*
- * Leaves RCU for a moment. Filters found so far are pinned first; one whose
- * last subscription has gone meanwhile is skipped from then on.
- */
-static void yield_rcu(struct fanout *fo) __must_hold(RCU)
+/* One whose last subscription has gone meanwhile is skipped from then on. */
+static void pin_filters(struct fanout *fo)
 {
 	if (fo->quick)
 		return;
 	for (; fo->pinned < fo->nr; fo->pinned++) {
-		struct match *m = &fo->filters[fo->pinned];
+		struct mqttk_source *m = &fo->filters[fo->pinned];
 
 		if (m->filter && !mqttk_filter_get(m->filter))
 			m->filter = NULL;
 	}
+}
+
+/* Leaves RCU for a moment. Filters found so far are pinned first. */
+static void yield_rcu(struct fanout *fo) __must_hold(RCU)
+{
+	pin_filters(fo);
 	rcu_read_unlock();
 	cond_resched();
 	rcu_read_lock();
@@ -184,7 +176,7 @@ static void yield_rcu(struct fanout *fo) __must_hold(RCU)
 
 static void give_one_filter(struct fanout *fo)
 {
-	struct match *m = &fo->filters[0];
+	struct mqttk_source *m = &fo->filters[0];
 	struct mqttk_sub *sub;
 
 	sub = mqttk_filter_next_sub(m->filter, &m->next);
@@ -202,50 +194,27 @@ static void give_one_filter(struct fanout *fo)
 	}
 }
 
-/* The smallest index that any filter still has to serve; U32_MAX: none. */
-static u32 next_window(struct fanout *fo)
-{
-	u32 first = U32_MAX;
-	unsigned int i;
-
-	for (i = 0; i < fo->nr; i++) {
-		struct match *m = &fo->filters[i];
-
-		if (!m->filter)
-			continue;
-		if (mqttk_filter_next_sub(m->filter, &m->next)) {
-			first = min(first, m->next);
-			continue;
-		}
-		if (i < fo->pinned)
-			mqttk_filter_put(m->filter);
-		m->filter = NULL;
-	}
-	return first;
-}
-
 /*
  * The identifiers of all subscriptions of a session that match. Those that come
  * just now may be missing, those that go may be there yet.
  */
-static struct mqttk_via *gather_subids(struct fanout *fo, u32 index, u32 room)
+static struct mqttk_via *gather_subids(struct fanout *fo,
+				       const struct mqttk_sources *all,
+				       u32 room)
 {
+	const struct mqttk_source *src;
 	struct mqttk_via *via;
-	unsigned int i;
 	u32 len = 0;
 
 	via = mqttk_via_alloc(&fo->mn->limits, MQTTK_BUDGET_MESSAGE, room,
 			      GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (!via)
 		return NULL;
-	for (i = 0; i < fo->nr; i++) {
-		struct mqttk_filter *f = fo->filters[i].filter;
-		struct mqttk_sub *sub;
-		u32 at = index;
+	for (src = mqttk_sources_taken(all); src < mqttk_sources_end(all);
+	     src++) {
+		const struct mqttk_sub *sub = src->sub;
 
-		sub = f ? mqttk_filter_next_sub(f, &at) : NULL;
-		if (!sub || at != index || !sub->via ||
-		    sub->via->len > room - len || is_unwanted(fo, sub))
+		if (!sub || !sub->via || is_unwanted(fo, sub))
 			continue;
 		memcpy(via->subids + len, sub->via->subids, sub->via->len);
 		len += sub->via->len;
@@ -254,62 +223,57 @@ static struct mqttk_via *gather_subids(struct fanout *fo, u32 index, u32 room)
 	return via;
 }
 
-/* One copy for a session, with all its identifiers [MQTT-3.3.4-4]. */
-static void give_merge(struct fanout *fo, const struct mqttk_merge *m)
+/*
+ * One copy for a session, at the highest QoS granted [MQTT-3.3.4-2], with all
+ * its identifiers [MQTT-3.3.4-4].
+ */
+static void give_taken(struct fanout *fo, const struct mqttk_sources *all)
 {
+	const struct mqttk_source *src;
+	struct mqttk_merge m = {};
 	struct mqttk_via *via;
 
 	fo->slice++;
-	if (mqttk_merge_is_plain(m)) {
-		append(fo, m->sub, m->sub->via, m->retain_as_published);
+	for (src = mqttk_sources_taken(all); src < mqttk_sources_end(all);
+	     src++)
+		if (src->sub && !is_unwanted(fo, src->sub))
+			mqttk_merge_add(&m, src->sub);
+	if (!m.sub)
+		return;
+	if (mqttk_merge_is_plain(&m)) {
+		append(fo, m.sub, m.sub->via, m.retain_as_published);
 		return;
 	}
-	via = gather_subids(fo, m->sub->item.index, m->len);
-	fo->slice += fo->nr / 8;
+	via = gather_subids(fo, all, m.len);
 	if (!via) {
-		mqttk_session_lose(session_of(m->sub), fo->msg);
+		mqttk_session_lose(session_of(m.sub), fo->msg);
 		return;
 	}
-	append(fo, m->sub, via, m->retain_as_published);
+	append(fo, m.sub, via, m.retain_as_published);
 	mqttk_via_put(via);
-}
-
-/* One copy for each session, at the highest QoS granted [MQTT-3.3.4-2]. */
-static void give_window(struct fanout *fo, u32 first)
-{
-	u32 span = clamp(MERGE_WORK / fo->nr, 1U, (u32)WINDOW);
-	struct mqttk_merge merge[WINDOW] = {};
-	unsigned int i;
-
-	for (i = 0; i < fo->nr; i++) {
-		struct match *m = &fo->filters[i];
-		struct mqttk_sub *sub;
-
-		while (m->filter && m->next - first < span) {
-			sub = mqttk_filter_next_sub(m->filter, &m->next);
-			if (!sub || m->next - first >= span)
-				break;
-			if (!is_unwanted(fo, sub))
-				mqttk_merge_add(&merge[m->next - first], sub);
-			m->next++;
-		}
-	}
-	for (i = 0; i < span; i++)
-		if (merge[i].sub)
-			give_merge(fo, &merge[i]);
-	/* Filters without receivers in the window took their time too. */
-	fo->slice += fo->nr / 8;
 }
 
 static void give_merged(struct fanout *fo)
 {
-	u32 first;
+	struct mqttk_sources all;
 
-	while ((first = next_window(fo)) != U32_MAX) {
-		give_window(fo, first);
-		if (fo->slice >= SLICE)
-			yield_rcu(fo);
+	/* Their order will change, so all of them are pinned, or none. */
+	if (fo->pinned)
+		pin_filters(fo);
+	mqttk_sources_start(&all, fo->filters, fo->nr);
+	while (all.nr) {
+		if (mqttk_sources_settle(&all, SLICE * MERGE_COST) && all.nr) {
+			mqttk_sources_take(&all);
+			give_taken(fo, &all);
+			mqttk_sources_advance(&all);
+		}
+		if (fo->slice + all.work / MERGE_COST < SLICE)
+			continue;
+		yield_rcu(fo);
+		mqttk_sources_outdate(&all);
+		all.work = 0;
 	}
+	fo->slice += all.work / MERGE_COST;
 }
 
 /* What a member of a group has ahead of it. A hint: read without its lock. */
@@ -389,7 +353,7 @@ static void give_group(struct fanout *fo, struct mqttk_group *g)
 	append(fo, sub, sub->via, keeps_retain(sub));
 }
 
-static void give_groups(struct fanout *fo, struct match *m)
+static void give_groups(struct fanout *fo, struct mqttk_source *m)
 {
 	struct mqttk_group *g;
 
@@ -409,7 +373,7 @@ static void flush_filters(struct fanout *fo)
 	unsigned int i;
 
 	for (i = 0; i < fo->nr; i++) {
-		struct match *m = &fo->filters[i];
+		struct mqttk_source *m = &fo->filters[i];
 
 		if (m->filter && mqttk_filter_has_groups(m->filter))
 			give_groups(fo, m);
@@ -429,7 +393,7 @@ static void flush_filters(struct fanout *fo)
 static void make_room(struct fanout *fo) __must_hold(RCU)
 {
 	unsigned int room = fo->room * 8;
-	struct match *more = NULL;
+	struct mqttk_source *more = NULL;
 
 	if (room <= FILTERS_MAX) {
 		yield_rcu(fo);
@@ -451,6 +415,11 @@ static void make_room(struct fanout *fo) __must_hold(RCU)
 		kvfree(fo->filters);
 	fo->filters = more;
 	fo->room = room;
+}
+
+static void add_filter(struct fanout *fo, struct mqttk_filter *f)
+{
+	fo->filters[fo->nr++] = (struct mqttk_source){ .filter = f };
 }
 
 static void fan_out(struct fanout *fo)
@@ -478,11 +447,11 @@ static void fan_out(struct fanout *fo)
 			make_room(fo);
 			mqttk_match_resume(&m);
 			/* By now the others are pinned as well, or served. */
-			fo->filters[fo->nr++] = (struct match){ f, 0 };
+			add_filter(fo, f);
 			fo->pinned = fo->nr;
 			continue;
 		}
-		fo->filters[fo->nr++] = (struct match){ f, 0 };
+		add_filter(fo, f);
 	}
 	flush_filters(fo);
 	rcu_read_unlock();
@@ -539,7 +508,7 @@ static bool fan_out_quick(struct fanout *fo)
 		if (receivers > QUICK_MAX)
 			goto too_much;
 		fo->matched = true;
-		fo->filters[fo->nr++] = (struct match){ f, 0 };
+		add_filter(fo, f);
 	}
 	flush_filters(fo);
 	rcu_read_unlock();

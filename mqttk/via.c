@@ -6,10 +6,8 @@
 #include <linux/overflow.h>
 #include <linux/slab.h>
 
-#include "filter.h"
 #include "group.h"
 #include "via.h"
-#include "wire.h"
 
 /**
  * mqttk_via_alloc - room for subscription identifiers
@@ -72,39 +70,3 @@ void mqttk_via_free(struct mqttk_via *via)
 	kfree(via);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_via_free);
-
-static u32 subids_len(const struct mqttk_sub *sub)
-{
-	return sub->via ? sub->via->len : 0;
-}
-
-/**
- * mqttk_merge_add - a further subscription of a session matches
- * @m: zero before the first
- * @sub: the subscription, not a shared one
- *
- * Context: under RCU, until the merge has been used.
- */
-void mqttk_merge_add(struct mqttk_merge *m, const struct mqttk_sub *sub)
-{
-	if (!m->sub || m->sub->qos < sub->qos ||
-	    (m->sub->qos == sub->qos && !m->sub->via))
-		m->sub = sub;
-	m->len += subids_len(sub);
-	if (sub->options & MQTTK_SUB_RETAIN_AS_PUBLISHED)
-		m->retain_as_published = true;
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_merge_add);
-
-/**
- * mqttk_merge_is_plain - do the identifiers of @m->sub say it all?
- * @m: subscriptions that match, at least one
- *
- * Context: under RCU, as mqttk_merge_add().
- * Return: false if others have identifiers, too
- */
-bool mqttk_merge_is_plain(const struct mqttk_merge *m)
-{
-	return m->len == subids_len(m->sub);
-}
-EXPORT_SYMBOL_IF_KUNIT(mqttk_merge_is_plain);

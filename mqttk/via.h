@@ -12,7 +12,6 @@
 #include "limits.h"
 
 struct mqttk_group;
-struct mqttk_sub;
 
 /**
  * struct mqttk_via - the subscription identifiers that go with a message
@@ -63,21 +62,5 @@ static inline size_t mqttk_via_share(const struct mqttk_via *via)
 {
 	return via && via->budget == MQTTK_BUDGET_MESSAGE ? via->len : 0;
 }
-
-/**
- * struct mqttk_merge - what a session gets when several of its subscriptions
- *	match: one copy
- * @sub: one of them, of the highest QoS [MQTT-3.3.4-2]; NULL: none so far
- * @len: bytes of all their identifiers
- * @retain_as_published: one of them wants RETAIN as it was published
- */
-struct mqttk_merge {
-	const struct mqttk_sub *sub;
-	u32 len;
-	bool retain_as_published;
-};
-
-void mqttk_merge_add(struct mqttk_merge *m, const struct mqttk_sub *sub);
-bool mqttk_merge_is_plain(const struct mqttk_merge *m);
 
 #endif /* MQTTK_VIA_H */

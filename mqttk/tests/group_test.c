@@ -13,6 +13,7 @@
 #include "../filter.h"
 #include "../group.h"
 #include "../match.h"
+#include "../merge.h"
 #include "../via.h"
 #include "../wire.h"
 #include "index_fixture.h"
