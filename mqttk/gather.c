@@ -37,6 +37,7 @@
  * @splice_off: bytes of it already sent
  * @has_run: @ents are those of @run, and no @packets were made of them
  * @run: what was sent last
+ * @frag: a page that small sends are copied to; lent to one socket at a time
  */
 struct gather {
 	local_lock_t lock;
@@ -51,6 +52,7 @@ struct gather {
 	u32 splice_off;
 	bool has_run;
 	struct mqttk_run run;
+	struct page_frag frag;
 };
 
 /* Too much for what modules have of the static per-CPU memory. */
@@ -378,15 +380,71 @@ static unsigned int account(struct gather *g, struct mqttk_conn *conn,
 	return g->nr_ents ? account_session(g, conn, sent) : 0;
 }
 
+/* Large enough for some sends of many messages, small enough to be pinned. */
+#define FRAG_BYTES	SZ_8K
+
+/* tcp_sendmsg_locked() takes a new page when it finds less room than this. */
+#define FRAG_ROOM_MIN	32
+
+/* Makes room for @bytes in the page, or in a new one. */
+static bool frag_refill(struct page_frag *f, size_t bytes)
+{
+	if (f->page) {
+		if (f->offset + bytes + FRAG_ROOM_MIN <= f->size)
+			return true;
+		if (page_ref_count(f->page) == 1) {
+			f->offset = 0;
+			return true;
+		}
+		put_page(f->page);
+	}
+	f->page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN | __GFP_COMP,
+			      get_order(FRAG_BYTES));
+	f->offset = 0;
+	f->size = f->page ? PAGE_SIZE << get_order(FRAG_BYTES) : 0;
+	return f->page;
+}
+
+/*
+ * A socket of the kernel keeps the page that it copies to, 32 KiB, for as long
+ * as it lives: far more than all else that an idle connection takes. So it gets
+ * one of ours for as long as a send takes. Not if something is unsent already:
+ * then its peer is slow, and would keep a page, that it has a few bytes in, for
+ * each send. One that is not has only what is in flight, which is a packet, and
+ * 1 KiB of its buffer, for each.
+ */
+static bool frag_lend(struct gather *g, struct sock *sk)
+{
+	if (g->bytes > FRAG_BYTES - FRAG_ROOM_MIN || tcp_send_head(sk) ||
+	    !frag_refill(&g->frag, g->bytes))
+		return false;
+	swap(sk->sk_frag, g->frag);
+	return true;
+}
+
+/* One that is not slow does without a page of its own, too. */
+static void frag_drop(struct sock *sk)
+{
+	if (!sk->sk_frag.page || tcp_send_head(sk))
+		return;
+	put_page(sk->sk_frag.page);
+	sk->sk_frag.page = NULL;
+}
+
 static int send_vec(struct gather *g, struct sock *sk)
 {
 	struct msghdr msg = {
 		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL |
 			     (g->splice ? MSG_MORE : 0),
 	};
+	bool lent = frag_lend(g, sk);
+	int n;
 
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, g->vec, g->nr_vec, g->bytes);
-	return tcp_sendmsg_locked(sk, &msg, g->bytes);
+	n = tcp_sendmsg_locked(sk, &msg, g->bytes);
+	if (lent)
+		swap(sk->sk_frag, g->frag);
+	return n;
 }
 
 static int send_pages(struct gather *g, struct sock *sk)
@@ -477,6 +535,7 @@ int mqttk_gather_send(struct mqttk_conn *conn, int budget)
 		budget -= max(n, 0);
 	} while (n > 0 && budget > 0);
 	local_unlock_nested_bh(&gathers->lock);
+	frag_drop(conn->sk);
 	return n;
 }
 
@@ -527,5 +586,13 @@ int __init mqttk_gather_module_init(void)
  */
 void mqttk_gather_module_exit(void)
 {
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct page *page = per_cpu_ptr(gathers, cpu)->frag.page;
+
+		if (page)
+			put_page(page);
+	}
 	free_percpu(gathers);
 }
