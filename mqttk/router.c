@@ -154,8 +154,6 @@ static void give(struct fanout *fo, const struct mqttk_sub *sub)
 /* One whose last subscription has gone meanwhile is skipped from then on. */
 static void pin_filters(struct fanout *fo)
 {
-	if (fo->quick)
-		return;
 	for (; fo->pinned < fo->nr; fo->pinned++) {
 		struct mqttk_source *m = &fo->filters[fo->pinned];
 
@@ -167,6 +165,8 @@ static void pin_filters(struct fanout *fo)
 /* Leaves RCU for a moment. Filters found so far are pinned first. */
 static void yield_rcu(struct fanout *fo) __must_hold(RCU)
 {
+	if (fo->quick)
+		return;
 	pin_filters(fo);
 	rcu_read_unlock();
 	cond_resched();
