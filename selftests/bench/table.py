@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """table.py ROWS RESULTS [--write DIR --kernel SERIES]: makes a table of what
-selftests/bench/guest has measured, RESULTS, by the descriptions in ROWS. With
+selftests/bench/run has measured, RESULTS, by the descriptions in ROWS. With
 --write also the page, the figures as JSON, and plots."""
 import argparse
 import json
-import os
 
 BROKERS = {'mqttk': 'mqttk', 'mosquitto': 'mosquitto', 'nats': 'nats-server',
            'floor': 'floor', 'batch': 'batching floor'}
@@ -35,11 +34,20 @@ def read_results(path):
     return results, versions
 
 
+def unit(row):
+    """What is counted: instructions, bytes of memory, or nanoseconds."""
+    return {'idle': 'B', 'native': 'ns'}.get(row['command'].split()[0], 'instructions')
+
+
 def value(r):
     """What one of the row's units costs, or None."""
-    if not r or 'result' not in r or r['result'].get('lost'):
+    result = (r or {}).get('result', {})
+    if result.get('lost'):
         return None
-    return r['result'].get('each')
+    for key in ('each', 'beyond_sockets', 'ns'):
+        if key in result:
+            return result[key]
+    return None
 
 
 def is_marked(r):
@@ -47,13 +55,15 @@ def is_marked(r):
     return result.get('backlog_drops', 0) + result.get('retransmitted', 0) > 0
 
 
-def shown(r):
+def shown(row, r):
     """Thousands of instructions, as many digits as make sense."""
     if not r:
         return ''
     v = value(r)
     if v is None:
         return '–'
+    if unit(row) != 'instructions':
+        return f'{v:,.0f} {unit(row)}'
     return f'{v / 1000:.{2 if v < 10000 else 1}f}' + ('†' if is_marked(r) else '')
 
 
@@ -64,63 +74,71 @@ def ratio(v, of):
 def judge(row, get):
     """What the row is by the bar: the ratios, the bar, and whether it holds."""
     own = value(get('mqttk'))
-    parts = {'mosquitto': ratio(own, value(get('mosquitto'))), 'floor': None,
-             'bar': [], 'holds': None}
-    bar_floor = row.get('of_floor', '')
-    floor = 'batch' if bar_floor.startswith('b') or 'b' in row['against'] else 'floor'
-    parts['floor'] = ratio(own, value(get(floor)))
+    bar, bar_floor = row.get('of_mosquitto', ''), row.get('of_floor', '')
+    of_mosquitto = ratio(own, value(get('mosquitto')))
+    floor = 'batch' if bar_floor.startswith('b') else 'floor'
+    of_floor = ratio(own, value(get(floor)))
+    if unit(row) == 'B':
+        of_floor = None
     bars = []
-    word = row.get('of_mosquitto', '')
-    if word.startswith('='):
-        bars.append((own, float(word[1:]), f'{word[1:]} instructions'))
-    elif word:
-        bars.append((parts['mosquitto'], float(word), f'{word} of mosquitto'))
+    if bar.startswith('='):
+        bars.append((own, float(bar[1:]), f'{bar[1:]} {unit(row)}'))
+    elif bar:
+        bars.append((of_mosquitto, float(bar), f'{bar} of mosquitto'))
     if bar_floor:
-        bars.append((parts['floor'], float(bar_floor[1:]), f'{bar_floor[1:]} of floor'))
-    parts['bar'] = [text for _, _, text in bars]
+        bars.append((of_floor, float(bar_floor[1:]), f'{bar_floor[1:]} of floor'))
+    if unit(row) == 'ns' and own:
+        fewer = get('mqttk')['result']['ns_among_1000']
+        bars.append((ratio(own, fewer), 2, f'twice that among 1,000 ({fewer} ns)'))
+    holds = None
     if bars and all(got is not None for got, _, _ in bars):
-        parts['holds'] = all(got <= most for got, most, _ in bars)
-    return parts
+        holds = all(got <= most for got, most, _ in bars)
+    return of_mosquitto, of_floor, [text for _, _, text in bars], holds
+
+
+def cells_of(row, results, brokers):
+    def get(broker):
+        return results.get((row['id'], broker))
+
+    of_mosquitto, of_floor, bar, holds = judge(row, get)
+    cells = [f"`{row['id']}` {row['title']}"] + [shown(row, get(b)) for b in brokers]
+    cells += [f'{r:.3f}' if r else '' for r in (of_mosquitto, of_floor)]
+    cells += [', '.join(bar), {True: 'yes', False: '**no**', None: ''}[holds]]
+    return cells, {'id': row['id'], 'title': row['title'],
+                   'command': 'mqttk-bench ' + row['command'], 'unit': unit(row),
+                   'figures': {b: value(get(b)) for b in BROKERS if get(b)},
+                   'of_mosquitto': of_mosquitto, 'of_floor': of_floor,
+                   'bar': bar, 'holds': holds}
 
 
 def table(rows, results):
-    shown_brokers = [b for b in BROKERS if any(broker == b for _, broker in results)]
-    head = ['work'] + [BROKERS[b] for b in shown_brokers] + \
-        ['of mosquitto', 'of floor', 'bar', 'holds']
+    """The table in Markdown, and the same as data."""
+    brokers = [b for b in BROKERS if any(broker == b for _, broker in results)]
+    head = ['work'] + [BROKERS[b] for b in brokers]
+    head += ['of mosquitto', 'of floor', 'bar: at most', 'holds']
     lines = ['| ' + ' | '.join(head) + ' |',
-             '| --- |' + ' ---: |' * (len(shown_brokers) + 2) + ' --- | --- |']
+             '| --- |' + ' ---: |' * (len(brokers) + 2) + ' --- | --- |']
     data = []
     for row in rows:
-        def get(broker, row=row):
-            return results.get((row['id'], broker))
-        if not any(get(b) for b in BROKERS):
-            continue
-        j = judge(row, get)
-        cells = [f"`{row['id']}` {row['title']}"] + [shown(get(b)) for b in shown_brokers]
-        cells += [f'{r:.3f}' if r else '' for r in (j['mosquitto'], j['floor'])]
-        cells += [', '.join(j['bar']),
-                  {True: 'yes', False: '**no**', None: ''}[j['holds']]]
-        lines.append('| ' + ' | '.join(cells) + ' |')
-        data.append({'id': row['id'], 'title': row['title'],
-                     'command': 'mqttk-bench ' + row['command'],
-                     'instructions': {b: value(get(b)) for b in BROKERS if get(b)},
-                     'of_mosquitto': j['mosquitto'], 'of_floor': j['floor'],
-                     'bar': j['bar'], 'holds': j['holds']})
+        if any((row['id'], b) in results for b in BROKERS):
+            cells, figures = cells_of(row, results, brokers)
+            lines.append('| ' + ' | '.join(cells) + ' |')
+            data.append(figures)
     return '\n'.join(lines) + '\n', data
 
 
-def notes(rows, results):
+def notes(results):
     lines = []
-    for (row, broker), r in sorted(results.items()):
+    for (row, broker), r in results.items():
+        what = f'{row}, {BROKERS[broker]}'
+        result = r.get('result', {})
         if 'error' in r:
-            lines.append(f'- {row}, {BROKERS[broker]}: {r["error"]}')
-        elif r['result'].get('lost'):
-            lines.append(f'- {row}, {BROKERS[broker]}: lost {r["result"]["lost"]}'
-                         f' of {r["result"]["published"]} messages')
+            lines.append(f'- – {what}: {r["error"]}')
+        elif result.get('lost'):
+            lines.append(f'- – {what}: lost {result["lost"]} deliveries')
         elif is_marked(r):
-            lines.append(f'- † {row}, {BROKERS[broker]}: {r["result"]["backlog_drops"]}'
-                         f' backlog drops, {r["result"]["retransmitted"]}'
-                         ' segments sent again')
+            lines.append(f'- † {what}: {result["backlog_drops"]} backlog drops,'
+                         f' {result["retransmitted"]} segments sent again')
     return '\n'.join(lines) + '\n' if lines else ''
 
 
@@ -131,17 +149,15 @@ def main():
     parser.add_argument('--write')
     parser.add_argument('--kernel')
     args = parser.parse_args()
-    rows = read_rows(args.rows)
     results, versions = read_results(args.results)
-    text, data = table(rows, results)
+    text, data = table(read_rows(args.rows), results)
     print('Thousands of guest instructions for each delivered message (or'
           ' connection), everything included:\n')
     print(text)
-    print(notes(rows, results))
+    print(notes(results))
     if args.write:
         import page
-        page.write(args.write, args.kernel, versions, text, data,
-                   notes(rows, results), results)
+        page.write(args.write, args.kernel, versions, text, notes(results), data)
 
 
 if __name__ == '__main__':

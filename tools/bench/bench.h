@@ -81,6 +81,9 @@ enum packet {
 	DISCONNECT = 14,
 };
 
+/* Seconds; nobody pings, so nothing may take longer. */
+#define KEEP_ALIVE	3600
+
 /* What a payload begins with: the message's number and when it was sent. */
 #define MARK_SIZE	16
 

@@ -119,9 +119,9 @@ void client_open(struct client *c, unsigned int nr)
 	n += put_string(body, "MQTT");
 	body[n++] = 4;
 	body[n++] = 2 | (opt.user ? 0x80 : 0) | (opt.password ? 0x40 : 0);
-	/* A long keep-alive: nothing but what is measured shall happen. */
-	body[n++] = 0xff;
-	body[n++] = 0xff;
+	/* A long one: nothing but what is measured shall happen. */
+	body[n++] = KEEP_ALIVE >> 8;
+	body[n++] = KEEP_ALIVE & 0xff;
 	snprintf(id, sizeof(id), "%s-%u", opt.prefix, nr);
 	n += put_string(body + n, id);
 	if (opt.user)

@@ -20,6 +20,11 @@ static uint64_t run(uint64_t connections, unsigned int seconds)
 	return nr;
 }
 
+/**
+ * work_connect - connections that come and go
+ *
+ * Return: the exit status
+ */
 int work_connect(void)
 {
 	struct result result = { .unit = "connection" };

@@ -74,6 +74,11 @@ static void readable(struct client *c, bool ending)
 	flow_drained(c);
 }
 
+/**
+ * work_device - one publisher, many readers of /dev/mqtt
+ *
+ * Return: the exit status
+ */
 int work_device(void)
 {
 	static const struct hooks hooks = {

@@ -6,6 +6,11 @@
 
 #include "flow.h"
 
+/**
+ * work_fan - one publisher, many receivers
+ *
+ * Return: the exit status
+ */
 int work_fan(void)
 {
 	unsigned int nr = clients_wanted(100), i;

@@ -264,6 +264,11 @@ static void accept_all(int listener)
 		fail("accept: %s", strerror(errno));
 }
 
+/**
+ * work_floor - be what brokers are compared with, until killed
+ *
+ * Return: the exit status
+ */
 int work_floor(void)
 {
 	static struct epoll_event events[EVENTS];

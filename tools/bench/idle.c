@@ -93,9 +93,14 @@ static double sockets_each(void)
 	return sum;
 }
 
+/**
+ * work_idle - memory of connections that do nothing
+ *
+ * Return: the exit status
+ */
 int work_idle(void)
 {
-	double slab, other, broker, beyond;
+	double slab, other, pages, broker, beyond, all;
 	struct client *clients;
 
 	clients_wanted(10000);
@@ -117,17 +122,20 @@ int work_idle(void)
 	slab = each(before.slab, after.slab);
 	other = each(before.other, after.other);
 	broker = each(before.broker, after.broker);
-	beyond = slab + other + broker - sockets_each();
+	pages = each(before.pages, after.pages);
+	all = slab + other + pages + broker;
+	beyond = all - sockets_each();
 	if (opt.json)
 		printf("{\"work\":\"idle\",\"clients\":%u,\"first\":%u", opt.clients,
 		       opt.first);
 	else
 		printf("bytes for each connection, from %u to %u:\n", opt.first,
 		       opt.clients);
-	print_part("bytes", "all", slab + other + broker);
+	print_part("bytes", "all", all);
 	print_part("beyond_sockets", "beyond the sockets", beyond);
 	print_part("slab", "slab", slab);
 	print_part("other", "other kernel memory", other);
+	print_part("pages", "pages of sockets", pages);
 	print_part("broker", "broker's process", broker);
 	printf(opt.json ? ",\"caches\":{" : "by slab cache:\n");
 	print_caches();

@@ -184,7 +184,7 @@ static void take_number(int c)
 		{ 'q', &opt.qos, 0, 2 },
 		{ 'b', &opt.burst, 1, 65535 },
 		{ 'w', &opt.window, 1, 65535 },
-		{ 't', &opt.seconds, 1, 1000000 },
+		{ 't', &opt.seconds, 1, KEEP_ALIVE },
 		{ 'F', &opt.filters, 0, 100000000 },
 		{ 'f', &opt.first, 1, MAX_CLIENTS },
 		{ 'T', &opt.timeout, 1, 3600 },

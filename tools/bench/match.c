@@ -40,6 +40,11 @@ static void crowd(struct client *others)
 	}
 }
 
+/**
+ * work_match - one message among many subscriptions
+ *
+ * Return: the exit status
+ */
 int work_match(void)
 {
 	unsigned int nr = 2 + (opt.filters + EACH - 1) / EACH;

@@ -50,6 +50,23 @@ static void read_caches(struct memory *m)
 	fclose(f);
 }
 
+/* Free pages that processors keep for themselves. */
+static uint64_t free_lists(void)
+{
+	FILE *f = fopen("/proc/zoneinfo", "r");
+	unsigned long count;
+	uint64_t sum = 0;
+	char line[256];
+
+	if (!f)
+		fail("/proc/zoneinfo: %s", strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, " count: %lu", &count) == 1)
+			sum += count;
+	fclose(f);
+	return sum * sysconf(_SC_PAGESIZE);
+}
+
 /**
  * memory_now - how it stands
  * @m: the result
@@ -59,6 +76,13 @@ void memory_now(struct memory *m)
 	static const char * const kernel[] = {
 		"KernelStack:", "Percpu:", "VmallocUsed:", NULL,
 	};
+	static const char * const all[] = { "MemTotal:", NULL };
+	/* What is free, or a process's, a file's, or counted otherwise. */
+	static const char * const not_pages[] = {
+		"MemFree:", "Buffers:", "Cached:", "AnonPages:", "Slab:",
+		"KernelStack:", "PageTables:", "SecPageTables:", "Percpu:",
+		"VmallocUsed:", NULL,
+	};
 	static const char * const process[] = {
 		"RssAnon:", "RssShmem:", "VmPTE:", NULL,
 	};
@@ -66,6 +90,8 @@ void memory_now(struct memory *m)
 
 	memset(m, 0, sizeof(*m));
 	m->other = sum_of("/proc/meminfo", kernel);
+	m->pages = sum_of("/proc/meminfo", all) - free_lists() -
+		   sum_of("/proc/meminfo", not_pages);
 	if (opt.pid) {
 		snprintf(path, sizeof(path), "/proc/%u/status", opt.pid);
 		m->broker = sum_of(path, process);

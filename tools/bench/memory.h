@@ -13,6 +13,7 @@
  * struct memory - bytes in use at one moment
  * @slab: of all slab caches
  * @other: of the kernel's other memory: vmalloc, per-CPU, stacks
+ * @pages: that nobody accounts, which sockets use for what they send
  * @broker: of the process that is the broker, if it is one
  * @nr: how many slab caches there are
  * @caches: each of them
@@ -22,6 +23,7 @@
 struct memory {
 	uint64_t slab;
 	uint64_t other;
+	uint64_t pages;
 	uint64_t broker;
 	unsigned int nr;
 	struct {

@@ -6,6 +6,11 @@
 
 #include "flow.h"
 
+/**
+ * work_pairs - pairs of a publisher and a receiver
+ *
+ * Return: the exit status
+ */
 int work_pairs(void)
 {
 	unsigned int nr = clients_wanted(100), i;

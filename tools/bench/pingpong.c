@@ -51,6 +51,11 @@ static bool run(uint64_t messages, unsigned int seconds)
 	return true;
 }
 
+/**
+ * work_pingpong - two clients that answer each other
+ *
+ * Return: the exit status
+ */
 int work_pingpong(void)
 {
 	static const struct hooks hooks = {
