@@ -188,6 +188,58 @@ bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
 	return append(s, msg, qos, retain, via, true);
 }
 
+/* Returns how many of a run were queued just as they are. */
+static unsigned int append_all(struct mqttk_session *s,
+			       struct mqttk_msg *const *msgs, unsigned int nr,
+			       u64 bytes, struct mqttk_via *via)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	u64 held = s->window.bytes;
+	unsigned int i, n;
+
+	if (s->dead || !s->ep ||
+	    !mqttk_queue_takes_run(&s->queue, l, nr, held + bytes))
+		return 0;
+	n = mqttk_queue_append_run(&s->queue, l, msgs, nr, via);
+	if (via)
+		refcount_add(n, &via->ref);
+	if (trace_mqttk_deliver_enabled())
+		for (i = 0; i < n; i++)
+			trace_mqttk_deliver(s->mn->net, s, msgs[i], 0, 0);
+	if (n && s->queue.nr == n)
+		wake(s);
+	return n;
+}
+
+/**
+ * mqttk_session_append_run - queue several messages for a session
+ * @s: the session, under RCU or with a reference
+ * @msgs: the messages, to be delivered with QoS 0 and without RETAIN; none
+ *	expires. One reference to each of the caller's is taken over
+ * @nr: how many
+ * @share: mqttk_msg_share() of all
+ * @via: by which subscriptions, or NULL; the caller keeps its reference
+ *
+ * As mqttk_session_append() for each of them.
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_session_append_run(struct mqttk_session *s,
+			      struct mqttk_msg *const *msgs, unsigned int nr,
+			      u64 share, struct mqttk_via *via)
+{
+	unsigned int n;
+
+	spin_lock_bh(&s->lock);
+	n = append_all(s, msgs, nr, share + nr * mqttk_via_share(via), via);
+	spin_unlock_bh(&s->lock);
+	/* Where there is not room for all, each has to see for itself. */
+	for (; n < nr; n++)
+		if (!append(s, msgs[n], 0, false, via, true))
+			mqttk_msg_put(msgs[n]);
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_session_append_run);
+
 /**
  * mqttk_session_offer - queue a message that another session may have as well
  * @s: the session, under RCU or with a reference

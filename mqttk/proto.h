@@ -35,6 +35,24 @@ enum mqttk_peer_state {
 	MQTTK_PEER_STATES,
 };
 
+/* Messages routed together at most: half of what goes into one send. */
+#define MQTTK_HELD_MAX		16
+
+/**
+ * struct mqttk_held - messages of one topic that came one behind the other
+ * @nr: how many; 0: none
+ * @done: how many of them, from the first, were routed already
+ * @msgs: the messages, with references
+ *
+ * Receivers are looked for once for all of them. It lives as long as a
+ * connection is read without a pause.
+ */
+struct mqttk_held {
+	unsigned int nr;
+	unsigned int done;
+	struct mqttk_msg *msgs[MQTTK_HELD_MAX];
+};
+
 /**
  * struct mqttk_peer - the protocol's side of a connection
  * @ep: where the session's messages go; the embedding conn set its ops
@@ -63,6 +81,7 @@ enum mqttk_peer_state {
  * @max_packet_size: larger packets are not sent to it;
  *	MQTTK_PACKET_SIZE_UNLIMITED if it did not say
  * @terms: those of its listener when its CONNECT came, a reference; NULL before
+ * @held: messages that wait for others of their topic; NULL: none may
  * @will: message to publish when the connection ends badly, or NULL
  * @aliases_in: topic aliases it has set
  * @aliases_out: topic aliases it was told; the senders'
@@ -99,6 +118,7 @@ struct mqttk_peer {
 	u32 will_delay;
 	u32 max_packet_size;
 	struct mqttk_terms *terms;
+	struct mqttk_held *held;
 	struct mqttk_msg *will;
 	struct mqttk_aliases_in aliases_in;
 	struct mqttk_aliases_out aliases_out;
@@ -114,6 +134,7 @@ struct mqttk_peer {
  * @qos: as published
  * @reason: why it is not taken, a reason code of 5.0; 0: it is
  * @text: the payload is said to be text, and that is to be checked
+ * @joins: it is of the same topic, and kind, as those held back
  */
 struct mqttk_incoming {
 	struct mqttk_msg *msg;
@@ -122,6 +143,7 @@ struct mqttk_incoming {
 	u8 qos;
 	u8 reason;
 	bool text;
+	bool joins;
 };
 
 bool mqttk_proto_is_reserved(const struct mqttk_str *topic);
@@ -141,6 +163,20 @@ int mqttk_proto_publish_end(struct mqttk_peer *peer,
 			    struct mqttk_incoming *in);
 void mqttk_proto_publish_refused(struct mqttk_peer *peer,
 				 struct mqttk_incoming *in);
+int mqttk_proto_publish_held(struct mqttk_peer *peer);
+
+/*
+ * From now on messages may be held back, until mqttk_proto_publish_held(); then
+ * @peer->held is to be NULL again.
+ */
+static inline void mqttk_proto_hold(struct mqttk_peer *peer,
+				    struct mqttk_held *held)
+{
+	held->nr = 0;
+	held->done = 0;
+	peer->held = held;
+}
+
 void mqttk_proto_farewell(struct mqttk_peer *peer, int err);
 void mqttk_proto_end(struct mqttk_peer *peer, bool quiet);
 

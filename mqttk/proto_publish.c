@@ -7,6 +7,7 @@
 #include <linux/err.h>
 #include <linux/minmax.h>
 #include <linux/string.h>
+#include <linux/unaligned.h>
 
 #include "events.h"
 #include "limits.h"
@@ -158,6 +159,63 @@ static u8 judge_topic(const struct mqttk_peer *peer,
 	return 0;
 }
 
+/*
+ * Begins the message of a PUBLISH. Without memory it is skipped; in the quick
+ * lane -EAGAIN is returned instead.
+ */
+static int begin_msg(struct mqttk_peer *peer, const struct mqttk_str *topic,
+		     const struct mqttk_props *props,
+		     struct mqttk_incoming *in)
+{
+	struct mqttk_msg *msg;
+
+	msg = mqttk_proto_msg(peer, topic, props, in->left);
+	if (IS_ERR(msg)) {
+		if (peer->quick)
+			return -EAGAIN;
+		mqttk_proto_publish_refused(peer, in);
+		return 0;
+	}
+	in->msg = msg;
+	return 0;
+}
+
+/*
+ * One that differs from the last in its payload only needs no second look at its
+ * topic. Returns the bytes before its payload; 0 if it is another; or -EAGAIN.
+ */
+static int begin_same(struct mqttk_peer *peer, const struct mqttk_fixed *f,
+		      const u8 *body, size_t avail, struct mqttk_incoming *in)
+{
+	const struct mqttk_held *held = peer->held;
+	static const struct mqttk_props none = {};
+	const struct mqttk_msg *last;
+	struct mqttk_str topic;
+	int err;
+	u32 n;
+
+	if (!held || !held->nr || f->flags)
+		return 0;
+	last = held->msgs[0];
+	topic.p = last->data + peer->mount_len;
+	topic.len = last->topic_len - peer->mount_len;
+	n = 2 + topic.len + (peer->version == MQTTK_V5);
+	if (avail < n || f->remaining - n > MQTTK_MSG_INLINE ||
+	    get_unaligned_be16(body) != topic.len ||
+	    memcmp(body + 2, topic.p, topic.len) ||
+	    (peer->version == MQTTK_V5 && body[n - 1]))
+		return 0;
+	*in = (struct mqttk_incoming){
+		.left = f->remaining - n,
+		.joins = true,
+	};
+	err = begin_msg(peer, &topic, &none, in);
+	if (err)
+		return err;
+	mqttk_stat_add(peer->mn, MQTTK_STAT_PUBLISH_BYTES_RECEIVED, in->left);
+	return n;
+}
+
 /**
  * mqttk_proto_publish_begin - the first bytes of a PUBLISH came
  * @peer: the connection
@@ -176,10 +234,12 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 			      struct mqttk_incoming *in)
 {
 	struct mqttk_publish pub;
-	struct mqttk_msg *msg;
 	u8 reason;
 	int n, err;
 
+	n = begin_same(peer, f, body, avail, in);
+	if (n)
+		return n;
 	n = mqttk_wire_publish(peer->version, f->flags, f->remaining, body,
 			       avail, &pub);
 	if (n <= 0)
@@ -202,15 +262,12 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 	in->reason = judge_topic(peer, &pub.topic);
 	/* Otherwise it goes nowhere. */
 	if (!in->reason) {
-		msg = mqttk_proto_msg(peer, &pub.topic, &pub.props, in->left);
-		if (IS_ERR(msg) && peer->quick)
-			return -EAGAIN;
-		if (IS_ERR(msg)) {
-			mqttk_proto_publish_refused(peer, in);
-		} else {
-			msg->qos = pub.qos;
-			msg->retain = pub.retain;
-			in->msg = msg;
+		err = begin_msg(peer, &pub.topic, &pub.props, in);
+		if (err)
+			return err;
+		if (in->msg) {
+			in->msg->qos = pub.qos;
+			in->msg->retain = pub.retain;
 		}
 	}
 	mqttk_stat_add(peer->mn, MQTTK_STAT_PUBLISH_BYTES_RECEIVED, in->left);
@@ -357,8 +414,60 @@ static int take_qos2(struct mqttk_peer *peer, struct mqttk_incoming *in,
 	       cost;
 }
 
-static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
-		struct mqttk_msg *msg)
+/* Holds a message back until it is known whether others of its topic follow. */
+static void hold(struct mqttk_held *held, struct mqttk_msg *msg)
+{
+	held->msgs[held->nr++] = mqttk_msg_get(msg);
+}
+
+/**
+ * mqttk_proto_publish_held - give messages held back to whoever wants them
+ * @peer: the connection
+ *
+ * Before anything that has to come behind them, and when there is nothing more
+ * to be read just now.
+ *
+ * Context: process, yields; or the quick lane.
+ * Return: what it cost, or an error, see proto.c
+ */
+int mqttk_proto_publish_held(struct mqttk_peer *peer)
+{
+	struct mqttk_held *held = peer->held;
+	struct mqttk_session *s = peer->session;
+	unsigned int i, nr, cost = 0;
+	int err = 0;
+
+	if (!held || !held->nr)
+		return 0;
+	nr = held->nr - held->done;
+	if (nr && mqttk_session_is_current(s, &peer->ep)) {
+		mqttk_stat_add(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED, nr);
+		s->received[0] += nr;
+		cost = mqttk_router_publish_run(peer->mn,
+						held->msgs + held->done, nr, s,
+						peer->quick);
+	} else if (nr) {
+		err = -ESHUTDOWN;
+	}
+	for (i = 0; i < held->nr; i++)
+		mqttk_msg_put(held->msgs[i]);
+	held->nr = 0;
+	held->done = 0;
+	return err ?: min_t(unsigned int, cost, INT_MAX);
+}
+
+/* Routes what came before, as far as this one does not go with it. */
+static int take_held(struct mqttk_peer *peer, struct mqttk_incoming *in)
+{
+	const struct mqttk_held *held = peer->held;
+
+	if (!held || (in->joins && held->nr < MQTTK_HELD_MAX))
+		return 0;
+	return mqttk_proto_publish_held(peer);
+}
+
+static int take_now(struct mqttk_peer *peer, struct mqttk_incoming *in,
+		    struct mqttk_msg *msg)
 {
 	u8 reason;
 	int err = 0, cost;
@@ -373,6 +482,32 @@ static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
 		err = mqttk_proto_ack(peer, MQTTK_PUBACK, in->packet_id,
 				      reason);
 	return err ?: cost;
+}
+
+/* @n may be an error. */
+static int add_cost(int before, int n)
+{
+	return n < 0 ? n : n > INT_MAX - before ? INT_MAX : before + n;
+}
+
+static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
+		struct mqttk_msg *msg)
+{
+	struct mqttk_held *held = peer->held;
+	int n, before = take_held(peer, in);
+
+	if (before < 0)
+		return before;
+	if (!held || !msg || !(held->nr || mqttk_router_joins(msg)))
+		return add_cost(before, take_now(peer, in, msg));
+	/* Only routing the first tells the quick lane whether it is for it. */
+	n = peer->quick && !held->nr ? take_now(peer, in, msg) : 0;
+	if (n < 0)
+		return n;
+	if (peer->quick && !held->nr)
+		held->done = 1;
+	hold(held, msg);
+	return add_cost(before, n);
 }
 
 /**

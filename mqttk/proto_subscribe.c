@@ -207,6 +207,10 @@ int mqttk_proto_subscribe(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	struct entries e = { };
 	int err;
 
+	/* What came before is not for who subscribes now, unless it is retained. */
+	err = mqttk_proto_publish_held(peer);
+	if (err < 0)
+		return err;
 	err = mqttk_wire_subscribe(peer->version, f->type, body, f->remaining,
 				   &e.it);
 	if (err)

@@ -194,6 +194,23 @@ bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_takes);
 
 /**
+ * mqttk_queue_takes_run - would several messages be queued?
+ * @q: the queue, locked
+ * @limits: the netns's limits
+ * @nr: how many
+ * @bytes: of all of them, as for mqttk_queue_takes()
+ *
+ * Return: true if so, but for want of memory; otherwise some may be all the same
+ */
+bool mqttk_queue_takes_run(const struct mqttk_queue *q,
+			   struct mqttk_limits *limits, unsigned int nr,
+			   u64 bytes)
+{
+	return q->nr + nr <= nr_max(q, limits) &&
+	       q->bytes + bytes <= bytes_max(q, limits);
+}
+
+/**
  * mqttk_queue_has_room - is the queue at most half full?
  * @q: the queue, locked
  * @limits: the netns's limits
@@ -238,6 +255,60 @@ int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_append);
+
+/**
+ * mqttk_queue_append_run - add messages of QoS 0 that do not expire at the end
+ * @q: the queue, locked
+ * @limits: the netns's limits
+ * @msgs: the messages
+ * @nr: how many
+ * @via: by which subscriptions all of them came, or NULL
+ *
+ * The caller has asked mqttk_queue_takes_run().
+ *
+ * Return: how many, from the first, the queue took, with a reference to each
+ *	and to @via; fewer without memory, or over the budget
+ */
+unsigned int mqttk_queue_append_run(struct mqttk_queue *q,
+				    struct mqttk_limits *limits,
+				    struct mqttk_msg *const *msgs,
+				    unsigned int nr, struct mqttk_via *via)
+{
+	struct mqttk_qent e = { .via = via, .lost = q->lost };
+	unsigned int i, room, n = 0;
+	struct mqttk_qent *to;
+	struct mqttk_chunk *c;
+
+	while (n < nr) {
+		e.msg = msgs[n];
+		to = new_entry(q, limits, &e);
+		if (!to)
+			break;
+		*to = e;
+		e.lost = 0;
+		n++;
+		if (list_empty(&q->chunks))
+			continue;
+		/* The rest of the chunk needs no further thought. */
+		c = list_last_entry(&q->chunks, struct mqttk_chunk, list);
+		room = min_t(unsigned int, nr - n, CHUNK_ENTRIES - c->tail);
+		for (i = 0; i < room; i++) {
+			e.msg = msgs[n++];
+			*++to = e;
+		}
+		c->tail += room;
+		c->nr_qos0 += room;
+	}
+	if (n)
+		q->lost = 0;
+	q->nr += n;
+	q->nr_qos0 += n;
+	for (i = 0; i < n; i++)
+		q->bytes += mqttk_msg_share(msgs[i]);
+	q->bytes += n * mqttk_via_share(via);
+	return n;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_append_run);
 
 static struct mqttk_qent *first_in_chunk(struct mqttk_queue *q,
 					 struct mqttk_queue_pos *pos)

@@ -122,11 +122,18 @@ void mqttk_queue_init(struct mqttk_queue *q);
 void mqttk_queue_limit(struct mqttk_queue *q, u32 messages, u64 bytes);
 bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 		       size_t bytes);
+bool mqttk_queue_takes_run(const struct mqttk_queue *q,
+			   struct mqttk_limits *limits, unsigned int nr,
+			   u64 bytes);
 bool mqttk_queue_is_fair(struct mqttk_limits *limits, u64 bytes);
 bool mqttk_queue_has_room(const struct mqttk_queue *q,
 			  struct mqttk_limits *limits);
 int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 		       const struct mqttk_qent *e);
+unsigned int mqttk_queue_append_run(struct mqttk_queue *q,
+				    struct mqttk_limits *limits,
+				    struct mqttk_msg *const *msgs,
+				    unsigned int nr, struct mqttk_via *via);
 struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
 				     struct mqttk_queue_pos *pos);
 struct mqttk_qent *mqttk_queue_next_chunk(struct mqttk_queue *q,

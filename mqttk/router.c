@@ -58,13 +58,17 @@
 /**
  * struct fanout - one message on its way to its receivers
  * @mn: the broker
- * @msg: the message
+ * @msg: the message; of a run the first, for those who have to look
+ * @run: the messages
+ * @nr_run: how many; more than one are of one topic and QoS 0, and neither
+ *	expire nor have RETAIN
+ * @share: mqttk_msg_share() of all
  * @from: who published it, or NULL
  * @picking: how groups pick a member, once the first group was met
  * @matched: a filter was found
  * @upgrade: upgrade_outgoing_qos is on
  * @quick: nothing may yield; there is little to do
- * @credit: references taken but not given to a queue yet
+ * @credit: references taken, to each message, but not given to a queue yet
  * @cost: queues that took it, and what finding them took, in the same coin
  * @slice: receivers since the last chance to yield
  * @nr: matching filters in @filters. While groups are served, each source's
@@ -77,6 +81,9 @@
 struct fanout {
 	struct mqttk_net *mn;
 	struct mqttk_msg *msg;
+	struct mqttk_msg *const *run;
+	unsigned int nr_run;
+	u64 share;
 	const struct mqttk_session *from;
 	struct mqttk_picking picking;
 	bool matched;
@@ -120,10 +127,23 @@ static u8 qos_for(const struct fanout *fo, const struct mqttk_sub *sub)
 
 static void need_credit(struct fanout *fo)
 {
+	unsigned int i;
+
 	if (fo->credit)
 		return;
-	refcount_add(REF_BATCH, &fo->msg->ref);
+	for (i = 0; i < fo->nr_run; i++)
+		refcount_add(REF_BATCH, &fo->run[i]->ref);
 	fo->credit = REF_BATCH;
+}
+
+static void return_credit(struct fanout *fo)
+{
+	unsigned int i;
+
+	for (i = 0; i < fo->nr_run && fo->credit; i++)
+		WARN_ON_ONCE(refcount_sub_and_test(fo->credit,
+						   &fo->run[i]->ref));
+	fo->credit = 0;
 }
 
 /* RETAIN is kept only for those who want it [MQTT-3.3.1-12]. */
@@ -131,6 +151,13 @@ static void append(struct fanout *fo, const struct mqttk_sub *sub,
 		   struct mqttk_via *via, bool retain_as_published)
 {
 	need_credit(fo);
+	if (fo->nr_run > 1) {
+		mqttk_session_append_run(session_of(sub), fo->run, fo->nr_run,
+					 fo->share, via);
+		fo->credit--;
+		fo->cost += fo->nr_run;
+		return;
+	}
 	if (mqttk_session_append(session_of(sub), fo->msg, qos_for(fo, sub),
 				 retain_as_published && fo->msg->retain,
 				 via)) {
@@ -353,7 +380,7 @@ static void give_group(struct fanout *fo, struct mqttk_group *g)
 	append(fo, sub, sub->via, keeps_retain(sub));
 }
 
-static void give_groups(struct fanout *fo, struct mqttk_source *m)
+static void give_groups_one(struct fanout *fo, struct mqttk_source *m)
 {
 	struct mqttk_group *g;
 
@@ -365,6 +392,25 @@ static void give_groups(struct fanout *fo, struct mqttk_source *m)
 			yield_rcu(fo);
 	}
 	m->next = 0;
+}
+
+/* Each message of a run goes to a member of its own. */
+static void give_groups(struct fanout *fo, struct mqttk_source *m)
+{
+	struct mqttk_msg *const *run = fo->run;
+	struct mqttk_msg *first = fo->msg;
+	unsigned int nr = fo->nr_run;
+
+	return_credit(fo);
+	fo->nr_run = 1;
+	for (; fo->run < run + nr; fo->run++) {
+		fo->msg = *fo->run;
+		give_groups_one(fo, m);
+		return_credit(fo);
+	}
+	fo->run = run;
+	fo->nr_run = nr;
+	fo->msg = first;
 }
 
 /* Gives the message to the receivers of the filters found so far. */
@@ -395,7 +441,7 @@ static void make_room(struct fanout *fo) __must_hold(RCU)
 	unsigned int room = fo->room * 8;
 	struct mqttk_source *more = NULL;
 
-	if (room <= FILTERS_MAX) {
+	if (room <= FILTERS_MAX && !fo->quick) {
 		yield_rcu(fo);
 		rcu_read_unlock();
 		more = kvmalloc_array(room, sizeof(*more), GFP_KERNEL_ACCOUNT |
@@ -520,23 +566,32 @@ too_much:
 }
 
 static void fanout_init(struct fanout *fo, struct mqttk_net *mn,
-			struct mqttk_msg *msg,
+			struct mqttk_msg *const *msgs, unsigned int nr,
 			const struct mqttk_session *from)
 {
+	unsigned int i;
+
 	*fo = (struct fanout){
 		.mn = mn,
-		.msg = msg,
+		.msg = *msgs,
+		.run = msgs,
+		.nr_run = nr,
 		.from = from,
 		.room = FILTERS_ONSTACK,
 		.upgrade = mqttk_limit(&mn->limits, MQTTK_LIMIT_UPGRADE_QOS),
 	};
 	fo->filters = fo->fixed;
+	for (i = 0; i < nr; i++)
+		fo->share += mqttk_msg_share(msgs[i]);
 }
 
-static void return_credit(struct fanout *fo)
+static void trace_publish(const struct fanout *fo)
 {
-	if (fo->credit)
-		WARN_ON_ONCE(refcount_sub_and_test(fo->credit, &fo->msg->ref));
+	unsigned int i;
+
+	for (i = 0; i < fo->nr_run && trace_mqttk_publish_enabled(); i++)
+		trace_mqttk_publish(fo->mn->net, fo->from, fo->run[i],
+				    fo->run[i]->qos, 0);
 }
 
 /* What mqttk_router_publish() does; @retained is what came of retaining it. */
@@ -546,8 +601,8 @@ static unsigned int publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 {
 	struct fanout fo;
 
-	trace_mqttk_publish(mn->net, from, msg, msg->qos, 0);
-	fanout_init(&fo, mn, msg, from);
+	fanout_init(&fo, mn, &msg, 1, from);
+	trace_publish(&fo);
 	*retained = msg->retain ? retain(mn, msg, from) : 0;
 	fan_out(&fo);
 	return_credit(&fo);
@@ -599,18 +654,70 @@ int mqttk_router_publish_quick(struct mqttk_net *mn, struct mqttk_msg *msg,
 {
 	struct fanout fo;
 
-	fanout_init(&fo, mn, msg, from);
+	fanout_init(&fo, mn, &msg, 1, from);
 	fo.quick = true;
 	if (msg->retain)
 		retain(mn, msg, from);
 	if (!fan_out_quick(&fo))
 		return -EAGAIN;
-	trace_mqttk_publish(mn->net, from, msg, msg->qos, 0);
+	trace_publish(&fo);
 	return_credit(&fo);
 	*matched = fo.matched;
 	return fo.cost;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish_quick);
+
+/**
+ * mqttk_router_publish_run - give several messages to those who subscribed
+ * @mn: the broker
+ * @msgs: complete messages of one topic, each one that mqttk_router_joins(); the
+ *	caller keeps its references
+ * @nr: how many, at least 1
+ * @from: the publisher's session, for No Local, or NULL
+ * @quick: do not sleep: mqttk_router_publish_quick() has just had a message of
+ *	their topic
+ *
+ * As mqttk_router_publish() for each of them, but that receivers are looked for
+ * once. Who subscribes or unsubscribes meanwhile gets all of them or none.
+ *
+ * Context: process, yields; or @quick.
+ * Return: what it cost
+ */
+unsigned int mqttk_router_publish_run(struct mqttk_net *mn,
+				      struct mqttk_msg *const *msgs,
+				      unsigned int nr,
+				      const struct mqttk_session *from,
+				      bool quick)
+{
+	unsigned int cost = 0, i, n = nr;
+	struct fanout fo;
+
+	/* Then their QoS is the receiver's affair, as if they were no run. */
+	if (mqttk_limit(&mn->limits, MQTTK_LIMIT_UPGRADE_QOS))
+		n = 1;
+	for (i = 0; i < nr; i += n) {
+		fanout_init(&fo, mn, msgs + i, n, from);
+		fo.quick = quick;
+		trace_publish(&fo);
+		fan_out(&fo);
+		return_credit(&fo);
+		cost += fo.cost;
+	}
+	return cost;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish_run);
+
+/**
+ * mqttk_router_joins - may a message be published together with others?
+ * @msg: a complete message
+ *
+ * Return: true if it may, with others of its topic for which that is true
+ */
+bool mqttk_router_joins(const struct mqttk_msg *msg)
+{
+	return !msg->qos && !msg->retain && !msg->has_lifetime && !msg->bvec;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_router_joins);
 
 /**
  * mqttk_router_retain - publish a message for its being retained
@@ -668,6 +775,8 @@ void mqttk_router_reroute(struct mqttk_net *mn, struct mqttk_qent *e)
 	struct fanout fo = {
 		.mn = mn,
 		.msg = e->msg,
+		.run = &e->msg,
+		.nr_run = 1,
 		.credit = 1,
 	};
 

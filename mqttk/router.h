@@ -18,6 +18,11 @@ unsigned int mqttk_router_publish(struct mqttk_net *mn, struct mqttk_msg *msg,
 int mqttk_router_publish_quick(struct mqttk_net *mn, struct mqttk_msg *msg,
 			       const struct mqttk_session *from,
 			       bool *matched);
+unsigned int mqttk_router_publish_run(struct mqttk_net *mn,
+				      struct mqttk_msg *const *msgs,
+				      unsigned int nr,
+				      const struct mqttk_session *from, bool quick);
+bool mqttk_router_joins(const struct mqttk_msg *msg);
 int mqttk_router_retain(struct mqttk_net *mn, struct mqttk_msg *msg);
 void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will,
 		       const struct mqttk_session *from);

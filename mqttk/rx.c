@@ -437,10 +437,11 @@ static int finish_quick(struct mqttk_conn *conn, int *cost)
  */
 int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 {
+	struct mqttk_held held;
 	int reads = TURN_READS;
 	int cost = 0;
 	u8 *buf;
-	int n = 0;
+	int n = 0, err;
 
 	*again = false;
 	n = finish_quick(conn, &cost);
@@ -453,6 +454,7 @@ int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 		timer_reduce(&conn->timer, jiffies + HZ / 50);
 		return 0;
 	}
+	mqttk_proto_hold(&conn->peer, &held);
 	while (reads-- && cost < TURN_COST) {
 		if (is_blocked(conn)) {
 			/* Nobody else would notice that its socket died. */
@@ -466,6 +468,10 @@ int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 	}
 	*again = true;
 out:
+	err = mqttk_proto_publish_held(&conn->peer);
+	if (err < 0 && (n >= 0 || n == -EAGAIN || n == -EINTR))
+		n = err;
+	conn->peer.held = NULL;
 	if (*again || (conn->in_payload && conn->in.left > conn->sk->sk_rcvbuf))
 		grow_buffer(conn);
 	scratch_put(buf);
@@ -612,13 +618,19 @@ static int quick_keep(struct mqttk_conn *conn, u8 **scratch, size_t size,
 bool mqttk_rx_quick(struct mqttk_conn *conn, u8 **scratch, size_t size)
 {
 	struct mqttk_peer *peer = &conn->peer;
-	int n, used;
+	struct mqttk_held held;
+	int n, used, err;
 
 	n = quick_read(conn, *scratch, size);
 	if (n <= 0)
 		return !n;
 	peer->quick = true;
+	mqttk_proto_hold(peer, &held);
 	used = quick_packets(conn, *scratch, n);
+	err = mqttk_proto_publish_held(peer);
+	if (err < 0 && !conn->rx_err)
+		conn->rx_err = err;
+	peer->held = NULL;
 	peer->quick = false;
 	if (used < n && !conn->rx_err)
 		conn->rx_err = quick_keep(conn, scratch, size, used, n);

@@ -231,6 +231,9 @@ void mqttk_sessions_end(struct mqttk_net *mn);
 /* delivery.c: messages to the client, and from it */
 bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
 			  u8 qos, bool retain, struct mqttk_via *via);
+void mqttk_session_append_run(struct mqttk_session *s,
+			      struct mqttk_msg *const *msgs, unsigned int nr,
+			      u64 share, struct mqttk_via *via);
 bool mqttk_session_offer(struct mqttk_session *s, struct mqttk_msg *msg,
 			 u8 qos, bool retain, struct mqttk_via *via);
 void mqttk_session_lose(struct mqttk_session *s, const struct mqttk_msg *msg);

@@ -19,6 +19,7 @@
 #define CLIENTS		4
 #define AT_ONCE		16
 #define SUBIDS		128
+#define RUN		5
 
 /**
  * struct got - a message that a client would have been sent
@@ -545,6 +546,135 @@ static void router_reroute_absent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, receive(ctx, 1), 10);
 }
 
+/* Numbers from @first on, of QoS 0, all at once. */
+static void publish_run(struct kunit *test, const char *topic, u8 first,
+			struct mqttk_session *from)
+{
+	struct router_ctx *ctx = test->priv;
+	struct mqttk_msg *msgs[RUN];
+	u8 i, number;
+
+	for (i = 0; i < RUN; i++) {
+		number = first + i;
+		msgs[i] = mqttk_msg_alloc(&ctx->mn->limits, topic,
+					  strlen(topic), 0, 1, GFP_KERNEL);
+		KUNIT_ASSERT_FALSE(test, IS_ERR(msgs[i]));
+		mqttk_msg_fill(msgs[i], &number, 1);
+		KUNIT_EXPECT_TRUE(test, mqttk_router_joins(msgs[i]));
+	}
+	mqttk_router_publish_run(ctx->mn, msgs, RUN, from, false);
+	for (i = 0; i < RUN; i++)
+		mqttk_msg_put(msgs[i]);
+}
+
+/* Those of a run in ctx->got are @nr, in order, the first being @first. */
+static void expect_run(struct kunit *test, u8 first, unsigned int nr)
+{
+	struct router_ctx *ctx = test->priv;
+	unsigned int i;
+
+	KUNIT_ASSERT_EQ(test, ctx->nr, nr);
+	for (i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ(test, ctx->got[i].number, first + i);
+}
+
+/*
+ * Messages routed together reach everybody as they would one by one: in order,
+ * once, with identifiers, not back to who wants none of his own.
+ */
+static void router_run(struct kunit *test)
+{
+	struct router_ctx *ctx = test->priv;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		client_open(test, i, 10, 0);
+	subscribe(test, 0, "a/b", 1, 0, 0);
+	subscribe(test, 1, "a/#", 2, MQTTK_SUB_RETAIN_AS_PUBLISHED, 7);
+	subscribe(test, 1, "a/b", 0, 0, 300);
+	subscribe(test, 2, "+/b", 0, MQTTK_SUB_NO_LOCAL, 0);
+	/* So that the second run begins in the middle of a chunk. */
+	publish(test, "a/b", 1, 0, false, NULL);
+	publish_run(test, "a/b", 2, ctx->c[2].s);
+	publish_run(test, "a/b", 2 + RUN, NULL);
+	receive(ctx, 0);
+	expect_run(test, 1, 1 + 2 * RUN);
+	KUNIT_EXPECT_EQ(test, ctx->got[0].len, 0);
+	receive(ctx, 1);
+	expect_run(test, 1, 1 + 2 * RUN);
+	for (i = 0; i < ctx->nr; i++) {
+		KUNIT_EXPECT_EQ(test, ctx->got[i].qos, 0);
+		KUNIT_EXPECT_EQ(test, ctx->got[i].len, 5);
+		KUNIT_EXPECT_TRUE(test, has_subid(&ctx->got[i], 7));
+		KUNIT_EXPECT_TRUE(test, has_subid(&ctx->got[i], 300));
+	}
+	KUNIT_ASSERT_EQ(test, receive(ctx, 2), 1 + RUN);
+	KUNIT_EXPECT_EQ(test, ctx->got[0].number, 1);
+	KUNIT_EXPECT_EQ(test, ctx->got[1].number, 2 + RUN);
+}
+
+/* A receiver that has not room for all gets those there is room for. */
+static void router_run_full(struct kunit *test)
+{
+	struct router_ctx *ctx = test->priv;
+	u64 dropped;
+
+	ctx->mn->limits.value[MQTTK_LIMIT_MAX_QUEUED_MESSAGES] = RUN + 2;
+	client_open(test, 0, 10, 0);
+	subscribe(test, 0, "a", 1, 0, 0);
+	publish_run(test, "a", 0, NULL);
+	dropped = ctx->c[0].s->dropped;
+	publish_run(test, "a", RUN, NULL);
+	KUNIT_EXPECT_EQ(test, ctx->c[0].s->dropped - dropped, RUN - 2);
+	receive(ctx, 0);
+	expect_run(test, 0, RUN + 2);
+
+	/* Where the oldest goes instead, these are the last. */
+	ctx->mn->limits.value[MQTTK_LIMIT_QUEUE_DROP_QOS0] = 1;
+	publish_run(test, "a", 10, NULL);
+	publish_run(test, "a", 10 + RUN, NULL);
+	receive(ctx, 0);
+	expect_run(test, 10 + RUN - 2, RUN + 2);
+
+	/* Who is away gets nothing of QoS 0, unless it is to be kept. */
+	client_leave(ctx, 0, 60);
+	publish_run(test, "a", 20, NULL);
+	ctx->mn->limits.value[MQTTK_LIMIT_QUEUE_QOS0] = 1;
+	publish_run(test, "a", 30, NULL);
+	client_open(test, 0, 10, 0);
+	receive(ctx, 0);
+	expect_run(test, 30, RUN);
+}
+
+/* Each message of a run finds a member of a group for itself; and upgrades. */
+static void router_run_group(struct kunit *test)
+{
+	struct router_ctx *ctx = test->priv;
+	unsigned int i, sum = 0;
+
+	for (i = 0; i < 2; i++) {
+		client_open(test, i, 10, 0);
+		subscribe(test, i, "$share/g/a", 1, 0, 0);
+	}
+	client_open(test, 2, 10, 0);
+	subscribe(test, 2, "a", 1, 0, 0);
+	publish_run(test, "a", 0, NULL);
+	for (i = 0; i < 2; i++) {
+		sum += receive(ctx, i);
+		KUNIT_EXPECT_GE(test, ctx->nr, RUN / 2);
+	}
+	KUNIT_EXPECT_EQ(test, sum, RUN);
+	receive(ctx, 2);
+	expect_run(test, 0, RUN);
+	KUNIT_EXPECT_EQ(test, ctx->got[0].qos, 0);
+
+	ctx->mn->limits.value[MQTTK_LIMIT_UPGRADE_QOS] = 1;
+	publish_run(test, "a", 0, NULL);
+	receive(ctx, 2);
+	expect_run(test, 0, RUN);
+	KUNIT_EXPECT_EQ(test, ctx->got[0].qos, 1);
+}
+
 /* A will's lifetime begins when it is published. */
 static void router_will(struct kunit *test)
 {
@@ -580,6 +710,9 @@ static struct kunit_case router_cases[] = {
 	KUNIT_CASE(router_group_away),
 	KUNIT_CASE(router_reroute),
 	KUNIT_CASE(router_reroute_absent),
+	KUNIT_CASE(router_run),
+	KUNIT_CASE(router_run_full),
+	KUNIT_CASE(router_run_group),
 	KUNIT_CASE(router_will),
 	{}
 };
