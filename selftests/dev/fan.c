@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * fan tcp|device RECEIVERS MESSAGES BYTES: what a message costs that one
- * publisher sends to so many receivers, one message in flight. Receivers are
- * subscribers by TCP on loopback, or readers of records from /dev/mqtt; the
- * publisher is the same for both, a TCP client that publishes with QoS 1 and
- * waits for its PUBACK and for all receivers. Prints nanoseconds for all
- * messages, which are instructions in a guest that counts them. Without
- * receivers it tells what the publisher costs.
+ * fan tcp|device RECEIVERS MESSAGES BYTES [BURST]: what a message costs that one
+ * publisher sends to so many receivers, one burst in flight, which is one message
+ * unless BURST says otherwise. Receivers are subscribers by TCP on loopback, or
+ * readers of records from /dev/mqtt; the publisher is the same for both, a TCP
+ * client that writes a burst at a time, its last message with QoS 1 and those
+ * before with QoS 0, and waits for its PUBACK and for all receivers. Prints
+ * nanoseconds for all messages, which are instructions in a guest that counts
+ * them. Without receivers it tells what the publisher costs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,9 +28,10 @@
 #include <linux/mqttk.h>
 
 #define TOPIC		"fan/out/64"
-#define WARM_UP		200
+#define WARM_UP		160
 
 static bool tcp;
+static size_t bytes;
 static int epfd;
 static unsigned int got, acked;
 static char buf[1 << 17];
@@ -123,24 +125,30 @@ static void watch(int fd, uint32_t what)
 }
 
 /*
- * One message at a time: what comes is one packet, whole. So there is nothing left
- * either, and events for what is new are enough.
+ * A burst is small: what comes are whole packets. So there is nothing left either,
+ * and events for what is new are enough.
  */
-static void take_packet(const char *at, ssize_t len, size_t bytes)
+static void take_packets(const char *at, ssize_t len)
 {
-	size_t size = 2;
+	size_t size = 2, packet;
 
 	for (; at[size - 1] & 0x80; size++)
 		;
-	if (at[0] >> 4 != 3 || (size_t)len != size + 2 +
-	    sizeof(TOPIC) - 1 + bytes) {
-		fprintf(stderr, "fan: not the message\n");
+	packet = size + 2 + sizeof(TOPIC) - 1 + bytes;
+	if (len % packet) {
+		fprintf(stderr, "fan: not whole messages\n");
 		exit(1);
 	}
-	got++;
+	for (; len; at += packet, len -= packet) {
+		if (at[0] >> 4 != 3) {
+			fprintf(stderr, "fan: not the message\n");
+			exit(1);
+		}
+		got++;
+	}
 }
 
-static void take_records(const char *at, ssize_t len, size_t bytes)
+static void take_records(const char *at, ssize_t len)
 {
 	const struct mqttk_record *r;
 	const char *end = at + len;
@@ -155,20 +163,35 @@ static void take_records(const char *at, ssize_t len, size_t bytes)
 	}
 }
 
-static void take(int fd, size_t bytes)
+static void take(int fd)
 {
 	ssize_t n = read(fd, buf, sizeof(buf));
 
 	if (n <= 0)
 		die("read");
 	if (tcp)
-		take_packet(buf, n, bytes);
+		take_packets(buf, n);
 	else
-		take_records(buf, n, bytes);
+		take_records(buf, n);
 }
 
-static void publish(int publisher, unsigned int receivers, unsigned int n,
-		    const char *packet, size_t len, size_t bytes)
+/* Appends a PUBLISH; returns its length. */
+static size_t put_publish(char *to, bool qos1)
+{
+	size_t remaining = 2 + sizeof(TOPIC) - 1 + 2 * qos1 + bytes, len = 0;
+
+	to[len++] = qos1 ? 0x32 : 0x30;
+	do {
+		to[len++] = (remaining & 0x7f) | (remaining > 0x7f) << 7;
+		remaining >>= 7;
+	} while (remaining);
+	memcpy(to + len, "\0\x0a" TOPIC "\0\1", sizeof(TOPIC) - 1 + 4);
+	return len + sizeof(TOPIC) - 1 + 2 + 2 * qos1 + bytes;
+}
+
+/* Publishes @n bursts, each of which makes @copies of messages. */
+static void publish(int publisher, unsigned int copies, unsigned int n,
+		    const char *burst, size_t len)
 {
 	struct epoll_event ev[256];
 	int i, nr;
@@ -176,14 +199,14 @@ static void publish(int publisher, unsigned int receivers, unsigned int n,
 	while (n--) {
 		got = 0;
 		acked = 0;
-		need(publisher, packet, len);
-		while (got < receivers || !acked) {
+		need(publisher, burst, len);
+		while (got < copies || !acked) {
 			nr = epoll_wait(epfd, ev, 256, 20000);
 			if (nr <= 0)
 				die("epoll_wait");
 			for (i = 0; i < nr; i++) {
 				if (ev[i].data.u32) {
-					take(ev[i].data.u32, bytes);
+					take(ev[i].data.u32);
 					continue;
 				}
 				answer(publisher, 4, 4);
@@ -204,14 +227,16 @@ static uint64_t now(void)
 int main(int argc, char **argv)
 {
 	struct rlimit files = { 20000, 20000 };
-	unsigned int receivers, messages, i;
-	size_t bytes, len = 0, remaining;
+	unsigned int receivers, messages, burst = 1, i;
 	uint64_t began;
-	char *packet;
+	size_t len = 0;
+	char *packets;
 	int publisher;
 
-	if (argc != 5) {
-		fprintf(stderr, "Usage: fan tcp|device RECEIVERS MESSAGES BYTES\n");
+	if (argc == 6)
+		burst = atoi(argv[5]);
+	if (argc < 5 || argc > 6 || !burst) {
+		fprintf(stderr, "Usage: fan tcp|device RECEIVERS MESSAGES BYTES [BURST]\n");
 		return 2;
 	}
 	tcp = !strcmp(argv[1], "tcp");
@@ -228,19 +253,15 @@ int main(int argc, char **argv)
 	}
 	publisher = connect_as('p', 0);
 	watch(publisher, 0);
-	packet = calloc(1, bytes + 64);
-	packet[len++] = 0x32;
-	remaining = 2 + sizeof(TOPIC) - 1 + 2 + bytes;
-	do {
-		packet[len++] = (remaining & 0x7f) | (remaining > 0x7f) << 7;
-		remaining >>= 7;
-	} while (remaining);
-	memcpy(packet + len, "\0\x0a" TOPIC "\0\1", sizeof(TOPIC) - 1 + 4);
-	len += sizeof(TOPIC) - 1 + 4 + bytes;
+	packets = calloc(burst, bytes + 64);
+	if (!packets)
+		die("calloc");
+	for (i = 1; i <= burst; i++)
+		len += put_publish(packets + len, i == burst);
 
-	publish(publisher, receivers, WARM_UP, packet, len, bytes);
+	publish(publisher, receivers * burst, WARM_UP / burst, packets, len);
 	began = now();
-	publish(publisher, receivers, messages, packet, len, bytes);
+	publish(publisher, receivers * burst, messages / burst, packets, len);
 	printf("%llu\n", (unsigned long long)(now() - began));
 	return 0;
 }
