@@ -585,6 +585,29 @@ void mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume_run);
 
+/* Takes what is of QoS 0 and never expires: nothing is to be asked of any. */
+static unsigned int take_run(struct mqttk_session *s, struct mqttk_qent *ents,
+			     unsigned int max)
+{
+	struct mqttk_queue_pos pos;
+	struct mqttk_qent *e;
+	unsigned int i, n = 0;
+	u64 bytes = 0;
+
+	for (e = mqttk_queue_first(&s->queue, &pos); e && n < max;
+	     e = mqttk_queue_next(&s->queue, &pos))
+		ents[n++] = *e;
+	if (n == s->queue.nr)
+		bytes = s->queue.bytes;
+	else
+		for (i = 0; i < n; i++)
+			bytes += mqttk_msg_share(ents[i].msg) +
+				 mqttk_via_share(ents[i].via);
+	mqttk_queue_pop_run(&s->queue, &s->mn->limits, n, bytes);
+	s->sent[0] += n;
+	return n;
+}
+
 /* Takes what is due from a session that acknowledges nothing. */
 static unsigned int take_plain(struct mqttk_session *s,
 			       struct mqttk_qent *ents, unsigned int max)
@@ -593,6 +616,8 @@ static unsigned int take_plain(struct mqttk_session *s,
 	unsigned int n = 0, expired = 0;
 	ktime_t now = 0;
 
+	if (!s->expires_at && s->queue.nr_qos0 == s->queue.nr)
+		return take_run(s, ents, max);
 	while (n < max && expired < EXPIRE_AT_ONCE && s->queue.nr) {
 		struct mqttk_qent *e = &ents[n];
 

@@ -249,9 +249,8 @@ static ssize_t read_some(struct mqttk_dev_file *f, const struct file *file,
 	return ret;
 }
 
-static ssize_t dev_read(struct kiocb *iocb, struct iov_iter *to)
+static ssize_t read_or_wait(struct file *file, struct iov_iter *to, bool wait)
 {
-	struct file *file = iocb->ki_filp;
 	struct mqttk_dev_file *f = file->private_data;
 	ssize_t ret;
 
@@ -261,7 +260,7 @@ static ssize_t dev_read(struct kiocb *iocb, struct iov_iter *to)
 		ret = read_some(f, file, to);
 		if (ret)
 			return ret;
-		if (file->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT)
+		if (!wait || file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
 		/* The wait does not look if there is something to do. */
 		if (signal_pending(current))
@@ -273,6 +272,24 @@ static ssize_t dev_read(struct kiocb *iocb, struct iov_iter *to)
 		if (ret)
 			return ret;
 	}
+}
+
+static ssize_t dev_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	return read_or_wait(iocb->ki_filp, to, !(iocb->ki_flags & IOCB_NOWAIT));
+}
+
+/*
+ * The same for read() alone, the one way in that most readers take: it saves
+ * what asks for nothing but a buffer a structure that can ask for much.
+ */
+static ssize_t dev_read(struct file *file, char __user *buf, size_t len,
+			loff_t *pos)
+{
+	struct iov_iter to;
+
+	iov_iter_ubuf(&to, ITER_DEST, buf, len);
+	return read_or_wait(file, &to, true);
 }
 
 static ssize_t dev_write(struct kiocb *iocb, struct iov_iter *from)
@@ -300,14 +317,14 @@ static bool is_prepared(const struct mqttk_dev_file *f)
 
 /*
  * Where readers are busy with the file they leave f->ready as it should be, and
- * wake us if need be; otherwise that is ours to do.
+ * wake us if need be; otherwise that is ours to do. Not inlined: it would take
+ * registers, and mostly all is prepared.
  */
-static __poll_t prepare_poll(struct mqttk_dev_file *f, const struct file *file)
+static noinline __poll_t prepare_poll(struct mqttk_dev_file *f,
+				      const struct file *file)
 {
 	__poll_t mask = 0;
 
-	if (is_prepared(f) || !(file->f_mode & FMODE_READ))
-		return 0;
 	if (!mutex_trylock(&f->lock))
 		return 0;
 	if (!mqttk_dev_begin(f)) {
@@ -324,10 +341,11 @@ static __poll_t prepare_poll(struct mqttk_dev_file *f, const struct file *file)
 static __poll_t dev_poll(struct file *file, poll_table *pt)
 {
 	struct mqttk_dev_file *f = file->private_data;
-	__poll_t mask;
+	__poll_t mask = 0;
 
 	poll_wait(file, &f->wait, pt);
-	mask = prepare_poll(f, file);
+	if (!is_prepared(f) && file->f_mode & FMODE_READ)
+		mask = prepare_poll(f, file);
 	if (READ_ONCE(f->ended))
 		return EPOLLHUP | EPOLLERR | EPOLLOUT | EPOLLWRNORM;
 	if (READ_ONCE(f->ready) && file->f_mode & FMODE_READ)
@@ -389,7 +407,8 @@ static const struct file_operations dev_fops = {
 	.owner = THIS_MODULE,
 	.open = dev_open,
 	.release = dev_release,
-	.read_iter = dev_read,
+	.read = dev_read,
+	.read_iter = dev_read_iter,
 	.write_iter = dev_write,
 	.splice_read = copy_splice_read,
 	.splice_write = iter_file_splice_write,

@@ -137,18 +137,22 @@ static inline void mqttk_dev_put_held(struct mqttk_qent *e)
 	mqttk_via_put(e->via);
 }
 
-static inline void mqttk_dev_pop_held(struct mqttk_dev_file *f)
+/* The first few. */
+static inline void mqttk_dev_pop_held(struct mqttk_dev_file *f, unsigned int nr)
 {
-	mqttk_dev_put_held(mqttk_dev_held(f, 0));
-	f->first++;
-	f->nr_held--;
+	struct mqttk_qent *e = mqttk_dev_held(f, 0), *end = e + nr;
+
+	f->first += nr;
+	f->nr_held -= nr;
+	for (; e < end; e++)
+		mqttk_dev_put_held(e);
 }
 
 /* The first message was read; in use, under its lock. */
 static inline void mqttk_dev_drop_first(struct mqttk_dev_file *f)
 {
 	f->seq += mqttk_dev_held(f, 0)->lost + 1;
-	mqttk_dev_pop_held(f);
+	mqttk_dev_pop_held(f, 1);
 }
 
 /*

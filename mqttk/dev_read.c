@@ -152,7 +152,7 @@ static void expire_first(struct mqttk_dev_file *f)
 
 	trace_mqttk_drop(s, mqttk_dev_held(f, 0)->msg, MQTTK_DROP_EXPIRED);
 	f->lost = mqttk_dev_held(f, 0)->lost;
-	mqttk_dev_pop_held(f);
+	mqttk_dev_pop_held(f, 1);
 	spin_lock_bh(&s->lock);
 	s->expired++;
 	spin_unlock_bh(&s->lock);

@@ -17,6 +17,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <linux/unaligned.h>
 
 #include "dev_impl.h"
 #include "limits.h"
@@ -36,7 +37,7 @@
 /* Payload copied between two chances to let go of the netns. */
 #define COPY_STEP	SZ_64K
 
-/* The longest record that is worth a shorter way. */
+/* The longest record, without its padding, that is worth a shorter way. */
 #define SIMPLE_MAX	256
 
 /* Headers of later versions that are understood if what they add is 0. */
@@ -154,36 +155,109 @@ static bool put_pieces(struct progress *p, const struct mqttk_record *r,
 	       put_piece(p, zeros, r->len - body);
 }
 
-/*
- * Most records are small and go to plain memory that is there: then what copies
- * of any size into memory of any kind take is most of what a read takes. Page
- * faults are disabled. False if it is not as simple as that: nothing was done.
- */
-static bool put_simple(const struct mqttk_record *r, const struct mqttk_msg *msg,
-		       struct iov_iter *to)
+static bool is_simple(const struct mqttk_qent *e)
 {
-	u32 len = msg->topic_len + msg->payload_len;
-	u8 __user *at;
+	const struct mqttk_msg *msg = e->msg;
 
-	if (r->len > SIMPLE_MAX || r->props_len || msg->bvec ||
-	    !iter_is_ubuf(to))
-		return false;
-	at = iter_iov_addr(to);
-	if (!IS_ALIGNED((unsigned long)at, MQTTK_RECORD_ALIGN) ||
-	    !user_access_begin(at, r->len))
-		return false;
-	unsafe_copy_to_user(at, (const char *)r, sizeof(*r), fault);
-	/* What is behind the payload first. */
-	unsafe_put_user(0, (u64 __user *)(at + r->len) - 1, fault);
-	/* Topic and payload lie side by side. */
-	unsafe_copy_to_user(at + sizeof(*r), (const char *)msg->data, len,
-			    fault);
-	user_access_end();
-	iov_iter_advance(to, r->len);
+	return msg->topic_len + (u64)msg->payload_len <=
+	       SIMPLE_MAX - sizeof(struct mqttk_record) &&
+	       !props_len(e) && !msg->has_lifetime;
+}
+
+/*
+ * Copies whole words. In a section of user access, so nothing may be called.
+ * False: a fault.
+ */
+static __always_inline bool store_words(u64 __user *to, const u8 *from,
+					unsigned int nr)
+{
+	const u64 *word = (const u64 *)from;
+
+	for (; nr >= 4; nr -= 4, to += 4, word += 4) {
+		unsafe_put_user(get_unaligned(word), to, fault);
+		unsafe_put_user(get_unaligned(word + 1), to + 1, fault);
+		unsafe_put_user(get_unaligned(word + 2), to + 2, fault);
+		unsafe_put_user(get_unaligned(word + 3), to + 3, fault);
+	}
+	for (; nr; nr--)
+		unsafe_put_user(get_unaligned(word++), to++, fault);
 	return true;
 fault:
-	user_access_end();
 	return false;
+}
+
+/* What make_header() and put_pieces() do, as store_words(). */
+static __always_inline bool store_simple(struct mqttk_record __user *to,
+					 const struct mqttk_qent *e, u32 size,
+					 u64 seq)
+{
+	const struct mqttk_msg *msg = e->msg;
+
+	unsafe_put_user(size, &to->len, fault);
+	unsafe_put_user(sizeof(*to), &to->header_len, fault);
+	unsafe_put_user(msg->topic_len, &to->topic_len, fault);
+	unsafe_put_user(0, &to->props_len, fault);
+	unsafe_put_user(msg->payload_len, &to->payload_len, fault);
+	unsafe_put_user((e->retain ? MQTTK_RECORD_RETAIN : 0) |
+			(e->dup ? MQTTK_RECORD_DUP : 0), &to->flags, fault);
+	unsafe_put_user(e->qos, &to->qos, fault);
+	unsafe_put_user(0, &to->reserved, fault);
+	unsafe_put_user(0, &to->expiry, fault);
+	unsafe_put_user(e->id, &to->token, fault);
+	unsafe_put_user(e->lost, &to->lost, fault);
+	unsafe_put_user(seq, &to->seq, fault);
+	unsafe_put_user(div_u64(msg->stamp, NSEC_PER_USEC), &to->usec, fault);
+	/* Topic and payload lie side by side, and zeros behind them. */
+	return store_words((u64 __user *)(to + 1), msg->data,
+			   (size - sizeof(*to)) / sizeof(u64));
+fault:
+	return false;
+}
+
+/*
+ * Most records are small and go to plain memory that is there: then what copies
+ * of any size into memory of any kind take is most of what a read takes. Reads
+ * as many of the messages held as are like that, from the first; where it is not
+ * as simple, or does not fit, the others remain. Returns their bytes.
+ */
+static noinline size_t put_simple(struct mqttk_dev_file *f, struct iov_iter *to)
+{
+	size_t room = min_t(size_t, iov_iter_count(to),
+			    MQTTK_DEV_HELD * SIMPLE_MAX);
+	const struct mqttk_qent *e;
+	size_t done = 0, size;
+	u64 seq = f->seq;
+	unsigned int n;
+	u8 __user *at;
+
+	if (!iter_is_ubuf(to))
+		return 0;
+	at = iter_iov_addr(to);
+	if (!IS_ALIGNED((unsigned long)at, MQTTK_RECORD_ALIGN))
+		return 0;
+	pagefault_disable();
+	if (unlikely(!user_access_begin(at, room)))
+		goto enable;
+	for (n = 0; n < f->nr_held; n++, done += size) {
+		e = mqttk_dev_held(f, n);
+		if (unlikely(!is_simple(e)))
+			break;
+		size = ALIGN(sizeof(struct mqttk_record) + e->msg->topic_len +
+			     e->msg->payload_len, MQTTK_RECORD_ALIGN);
+		if (unlikely(size > room - done) ||
+		    !store_simple((struct mqttk_record __user *)(at + done), e,
+				  size, seq + e->lost))
+			break;
+		seq += e->lost + 1;
+	}
+	user_access_end();
+	f->seq = seq;
+	mqttk_stat_add(f->mn, MQTTK_STAT_MESSAGES_SENT, n);
+	mqttk_dev_pop_held(f, n);
+enable:
+	pagefault_enable();
+	iov_iter_advance(to, done);
+	return done;
 }
 
 /*
@@ -219,11 +293,6 @@ static int put_record(struct mqttk_dev_file *f, const struct mqttk_qent *e,
 	int err;
 
 	make_header(&r, f, e, size);
-	pagefault_disable();
-	whole = put_simple(&r, e->msg, to);
-	pagefault_enable();
-	if (whole)
-		return 0;
 	for (;;) {
 		p = (struct progress){ .to = to, .skip = copied };
 		pagefault_disable();
@@ -242,23 +311,41 @@ static int put_record(struct mqttk_dev_file *f, const struct mqttk_qent *e,
 	}
 }
 
+/* Reads a message if it fits. As put_record(). */
+static int read_one(struct mqttk_dev_file *f, const struct mqttk_qent *e,
+		    struct iov_iter *to, size_t *size)
+{
+	u64 need = mqttk_dev_record_size(e);
+	int err;
+
+	if (need > iov_iter_count(to))
+		return 0;
+	err = put_record(f, e, need, to);
+	if (err)
+		return err;
+	mqttk_dev_drop_first(f);
+	mqttk_stat_inc(f->mn, MQTTK_STAT_MESSAGES_SENT);
+	*size = need;
+	return 0;
+}
+
 /* Reads while there are messages that fit. As put_record(). */
 static int read_while_fitting(struct mqttk_dev_file *f, struct iov_iter *to,
 			      ssize_t *done)
 {
 	struct mqttk_qent *e;
-	u64 size;
+	size_t size;
 	int err;
 
 	while ((e = mqttk_dev_first(f))) {
-		size = mqttk_dev_record_size(e);
-		if (size > iov_iter_count(to))
-			break;
-		err = put_record(f, e, size, to);
-		if (err)
-			return err;
-		mqttk_dev_drop_first(f);
-		mqttk_stat_inc(f->mn, MQTTK_STAT_MESSAGES_SENT);
+		size = put_simple(f, to);
+		if (!size) {
+			err = read_one(f, e, to, &size);
+			if (err)
+				return err;
+			if (!size)
+				break;
+		}
 		*done += size;
 		/* Mostly that is all, and a second look tells nothing new. */
 		if (!mqttk_dev_may_have(f) || signal_pending(current) ||

@@ -86,6 +86,7 @@ struct mqttk_msg *mqttk_msg_alloc_under(struct mqttk_limits *limits,
 	else
 		vec = array_size(payload_pages(payload_len),
 				 sizeof(struct bio_vec));
+	size = round_up(size, sizeof(u64));
 	if (!mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, size + vec))
 		return ERR_PTR(-ENOBUFS);
 	/* Properties may be many pages long; then the mask lets us sleep. */
@@ -93,6 +94,8 @@ struct mqttk_msg *mqttk_msg_alloc_under(struct mqttk_limits *limits,
 	if (!msg)
 		goto uncharge;
 	memset(msg, 0, sizeof(*msg));
+	/* Behind the last byte. */
+	memset((u8 *)msg + size - sizeof(u64), 0, sizeof(u64));
 	refcount_set(&msg->ref, 1);
 	msg->limits = limits;
 	msg->charged = size + vec;

@@ -45,7 +45,8 @@ struct mqttk_str;
  * @bvec: the payload's pages, or NULL if it is inline. Pages come from the
  *	page allocator, are never rewritten once published and never recycled
  *	by us, so TCP may hold on to them after the message is gone.
- * @data: the topic, not terminated, then an inline payload, then the properties
+ * @data: the topic, not terminated, then an inline payload, then the properties,
+ *	then zeros up to the end of the word, for those who copy words
  */
 struct mqttk_msg {
 	refcount_t ref;

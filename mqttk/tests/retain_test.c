@@ -273,8 +273,8 @@ static void retain_budget(struct kunit *test)
 }
 
 /*
- * Payloads count against the budget of what is retained, and a value that was
- * replaced by one too large is gone rather than out of date.
+ * Payloads count against the budget of what is retained, by words, and a value
+ * that was replaced by one too large is gone rather than out of date.
  */
 static void retain_budget_payload(struct kunit *test)
 {
@@ -286,16 +286,16 @@ static void retain_budget_payload(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, payload);
 	KUNIT_ASSERT_EQ(test, set(ctx, topic, payload, 1), 0);
 	nodes = percpu_counter_sum(&ctx->limits->used[MQTTK_BUDGET_RETAINED]);
-	KUNIT_ASSERT_EQ(test, set(ctx, topic, payload, 1000), 0);
+	KUNIT_ASSERT_EQ(test, set(ctx, topic, payload, 993), 0);
 	used = percpu_counter_sum(&ctx->limits->used[MQTTK_BUDGET_RETAINED]);
-	KUNIT_EXPECT_EQ(test, used, nodes + 999);
+	KUNIT_EXPECT_EQ(test, used, nodes + 992);
 
 	ctx->limits->value[MQTTK_LIMIT_RETAINED_MEMORY] = used - 1;
-	KUNIT_EXPECT_EQ(test, set(ctx, topic, payload, 1000), -ENOBUFS);
+	KUNIT_EXPECT_EQ(test, set(ctx, topic, payload, 993), -ENOBUFS);
 	KUNIT_EXPECT_NULL(test, mqttk_retain_get(&ctx->rt, topic.p, topic.len));
 	KUNIT_EXPECT_EQ(test, ctx->rt.count, 0);
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
-	KUNIT_EXPECT_EQ(test, set(ctx, topic, payload, 999), 0);
+	KUNIT_EXPECT_EQ(test, set(ctx, topic, payload, 985), 0);
 }
 
 /*
