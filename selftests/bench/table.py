@@ -55,6 +55,13 @@ def is_marked(r):
     return result.get('backlog_drops', 0) + result.get('retransmitted', 0) > 0
 
 
+def is_stalled(r):
+    """Nobody had anything to do for a tenth of the time: a timer had to end it."""
+    result = (r or {}).get('result', {})
+    idle = result.get('idle', 0)
+    return idle > 0.1 * (idle + result.get('instructions', 0))
+
+
 def shown(row, r):
     """Thousands of instructions, as many digits as make sense."""
     if not r:
@@ -64,7 +71,8 @@ def shown(row, r):
         return '–'
     if unit(row) != 'instructions':
         return f'{v:,.0f} {unit(row)}'
-    return f'{v / 1000:.{2 if v < 10000 else 1}f}' + ('†' if is_marked(r) else '')
+    return f'{v / 1000:.{2 if v < 10000 else 1}f}' + \
+        ('†' if is_marked(r) else '') + ('‡' if is_stalled(r) else '')
 
 
 def ratio(v, of):
@@ -136,6 +144,9 @@ def notes(results):
             lines.append(f'- – {what}: {r["error"]}')
         elif result.get('lost'):
             lines.append(f'- – {what}: lost {result["lost"]} deliveries')
+        elif is_stalled(r):
+            lines.append(f'- ‡ {what}: waited {result["idle"] / 1e6:,.0f} ms for timers'
+                         f' in {result["units"]:,} deliveries')
         elif is_marked(r):
             lines.append(f'- † {what}: {result["backlog_drops"]} backlog drops,'
                          f' {result["retransmitted"]} segments sent again')

@@ -1,50 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * idle: what the system's memory grows by for each connection that has a
- * subscription of its own and does nothing.
+ * subscription of its own and does nothing; and for as many bare connections,
+ * whose other ends are here, too. What those take is the sockets' own, with the
+ * files of both ends.
  */
+#include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "bench.h"
 #include "memory.h"
 
-/*
- * What both ends of a connection take whoever the broker is: sockets, and where
- * an end is a process, its file and its place in an epoll.
- */
-static const char * const sockets[] = {
-	"TCP", "TCPv6", "sock_inode_cache", "request_sock_TCP",
-	"tcp_bind_bucket", "tcp_bind2_bucket", "tw_sock_TCP", "filp", "dentry",
-	"eventpoll_epi", "eventpoll_pwq", "lsm_file_cache", "lsm_inode_cache",
-	"fdtable",
-};
+static struct memory bare[2], ours[2];
 
-static struct memory before, after;
-static unsigned int opened;
-
-static void open_until(struct client *clients, unsigned int nr)
+/* What is freed later is freed now. */
+static void settle(void)
 {
-	char filter[128];
-
-	for (; opened < nr; opened++) {
-		client_open(&clients[opened], opened);
-		snprintf(filter, sizeof(filter), "%s/d/%u/cmd", opt.prefix, opened);
-		client_subscribe(&clients[opened], filter);
-	}
-	/* What is freed later is freed now. */
 	sleep(2);
-}
-
-static bool is_socket(const char *cache)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(sockets) / sizeof(*sockets); i++)
-		if (!strcmp(cache, sockets[i]))
-			return true;
-	return false;
 }
 
 static double each(uint64_t from, uint64_t to)
@@ -52,23 +28,108 @@ static double each(uint64_t from, uint64_t to)
 	return (double)(int64_t)(to - from) / (opt.clients - opt.first);
 }
 
+static double cache_each(const struct memory m[2], const char *cache)
+{
+	return each(memory_of(&m[0], cache), memory_of(&m[1], cache));
+}
+
+static void open_bare(int listener, struct sockaddr_in *at, int fds[2])
+{
+	struct linger reset = { .l_onoff = 1 };
+
+	fds[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* Nothing of it shall linger when it is counted what others take. */
+	if (fds[0] < 0 ||
+	    setsockopt(fds[0], SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) ||
+	    connect(fds[0], (struct sockaddr *)at, sizeof(*at)))
+		fail("a bare connection: %s", strerror(errno));
+	fds[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fds[1] < 0)
+		fail("accept: %s", strerror(errno));
+}
+
+static void with_bare(void)
+{
+	struct sockaddr_in at = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int (*fds)[2] = calloc(opt.clients, sizeof(*fds));
+	socklen_t len = sizeof(at);
+	unsigned int i;
+
+	if (!fds || listener < 0 ||
+	    bind(listener, (struct sockaddr *)&at, sizeof(at)) ||
+	    listen(listener, SOMAXCONN) ||
+	    getsockname(listener, (struct sockaddr *)&at, &len))
+		fail("a listener for bare connections: %s", strerror(errno));
+	memset(fds, 0xff, opt.clients * sizeof(*fds));
+	for (i = 0; i < opt.clients; i++) {
+		/* So many are there already when the first of the rest comes. */
+		if (i == opt.first) {
+			settle();
+			memory_now(&bare[0]);
+		}
+		open_bare(listener, &at, fds[i]);
+	}
+	settle();
+	memory_now(&bare[1]);
+	for (i = 0; i < opt.clients; i++) {
+		close(fds[i][0]);
+		close(fds[i][1]);
+	}
+	close(listener);
+	free(fds);
+	settle();
+}
+
+static void with_broker(void)
+{
+	struct client *clients = calloc(opt.clients, sizeof(*clients));
+	char filter[128];
+	unsigned int i;
+
+	if (!clients)
+		fail("no memory for %u clients", opt.clients);
+	/* Ours is not what is looked for: have all of it now. */
+	memset(clients, 1, opt.clients * sizeof(*clients));
+	for (i = 0; i < opt.clients; i++) {
+		if (i == opt.first) {
+			settle();
+			memory_now(&ours[0]);
+		}
+		client_open(&clients[i], i);
+		snprintf(filter, sizeof(filter), "%s/d/%u/cmd", opt.prefix, i);
+		client_subscribe(&clients[i], filter);
+	}
+	settle();
+	memory_now(&ours[1]);
+}
+
+/* What of a cache is the broker's. */
+static double beyond_each(const char *cache)
+{
+	double bytes = cache_each(ours, cache) - cache_each(bare, cache);
+
+	return bytes > 0 ? bytes : 0;
+}
+
 static void print_caches(void)
 {
-	const char *separator = "";
+	const char *separator = "", *name;
 	unsigned int i;
 	double bytes;
 
-	for (i = 0; i < after.nr; i++) {
-		bytes = each(memory_of(&before, after.caches[i].name),
-			     after.caches[i].bytes);
-		if (bytes < 4 && bytes > -4)
+	for (i = 0; i < ours[1].nr; i++) {
+		name = ours[1].caches[i].name;
+		bytes = beyond_each(name);
+		if (bytes < 1)
 			continue;
 		if (opt.json)
-			printf("%s\"%s\":%.0f", separator, after.caches[i].name,
-			       bytes);
+			printf("%s\"%s\":%.0f", separator, name, bytes);
 		else
-			printf("  %-24s %8.0f%s\n", after.caches[i].name, bytes,
-			       is_socket(after.caches[i].name) ? "  (sockets)" : "");
+			printf("  %-24s %8.0f\n", name, bytes);
 		separator = ",";
 	}
 }
@@ -81,18 +142,6 @@ static void print_part(const char *key, const char *name, double bytes)
 		printf("  %-24s %8.0f\n", name, bytes);
 }
 
-static double sockets_each(void)
-{
-	double sum = 0;
-	unsigned int i;
-
-	for (i = 0; i < after.nr; i++)
-		if (is_socket(after.caches[i].name))
-			sum += each(memory_of(&before, after.caches[i].name),
-				    after.caches[i].bytes);
-	return sum;
-}
-
 /**
  * work_idle - memory of connections that do nothing
  *
@@ -100,44 +149,39 @@ static double sockets_each(void)
  */
 int work_idle(void)
 {
-	double slab, other, pages, broker, beyond, all;
-	struct client *clients;
+	double slab, other, pages, broker, beyond;
+	unsigned int i;
 
 	clients_wanted(10000);
 	if (!opt.first)
 		opt.first = opt.clients / 5;
 	if (opt.first >= opt.clients)
 		fail("memory is compared between fewer (-f) and more (-n) clients");
-	clients = calloc(opt.clients, sizeof(*clients));
-	if (!clients)
-		fail("no memory for %u clients", opt.clients);
-	many_files(opt.clients);
-	/* Ours is not what is looked for: have all of it now. */
-	memset(clients, 1, opt.clients * sizeof(*clients));
-	open_until(clients, opt.first);
-	memory_now(&before);
-	open_until(clients, opt.clients);
-	memory_now(&after);
+	many_files(2 * opt.clients);
+	with_bare();
+	with_broker();
 
-	slab = each(before.slab, after.slab);
-	other = each(before.other, after.other);
-	broker = each(before.broker, after.broker);
-	pages = each(before.pages, after.pages);
-	all = slab + other + pages + broker;
-	beyond = all - sockets_each();
+	slab = each(ours[0].slab, ours[1].slab);
+	other = each(ours[0].other, ours[1].other);
+	pages = each(ours[0].pages, ours[1].pages);
+	broker = each(ours[0].broker, ours[1].broker);
+	pages -= each(bare[0].pages, bare[1].pages);
+	beyond = other + broker + (pages > 0 ? pages : 0);
+	for (i = 0; i < ours[1].nr; i++)
+		beyond += beyond_each(ours[1].caches[i].name);
 	if (opt.json)
 		printf("{\"work\":\"idle\",\"clients\":%u,\"first\":%u", opt.clients,
 		       opt.first);
 	else
 		printf("bytes for each connection, from %u to %u:\n", opt.first,
 		       opt.clients);
-	print_part("bytes", "all", all);
+	print_part("bytes", "all", slab + other + broker);
 	print_part("beyond_sockets", "beyond the sockets", beyond);
 	print_part("slab", "slab", slab);
 	print_part("other", "other kernel memory", other);
-	print_part("pages", "pages of sockets", pages);
+	print_part("pages", "pages beyond the sockets", pages);
 	print_part("broker", "broker's process", broker);
-	printf(opt.json ? ",\"caches\":{" : "by slab cache:\n");
+	printf(opt.json ? ",\"caches\":{" : "slab beyond the sockets:\n");
 	print_caches();
 	if (opt.json)
 		printf("}}\n");
