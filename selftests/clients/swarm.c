@@ -244,8 +244,8 @@ void send_unsubscribe(struct peer *p, const char *filter)
 	queue(p, b - start);
 }
 
-void send_publish(struct peer *p, const char *topic, uint64_t seq,
-		  unsigned int size, bool retain)
+static void put_publish(struct peer *p, unsigned int flags, const char *topic,
+			uint64_t seq, unsigned int size)
 {
 	unsigned char *start, *b;
 	char digits[24];
@@ -253,15 +253,31 @@ void send_publish(struct peer *p, const char *topic, uint64_t seq,
 
 	if (size < SEQ_LEN)
 		size = SEQ_LEN;
-	len = 2 + strlen(topic) + size;
+	len = 2 + strlen(topic) + (flags & 2 ? 2 : 0) + size;
 	start = room(p, len + 5);
-	b = put_header(start, PUBLISH << 4 | retain, len);
+	b = put_header(start, PUBLISH << 4 | flags, len);
 	b = put_string(b, topic);
+	if (flags & 2) {
+		*b++ = 0;
+		*b++ = 1;
+	}
 	snprintf(digits, sizeof(digits), "%0*llu", SEQ_LEN,
 		 (unsigned long long)seq % 10000000000ULL);
 	memcpy(b, digits, SEQ_LEN);
 	memset(b + SEQ_LEN, 'x', size - SEQ_LEN);
 	queue(p, b + size - start);
+}
+
+void send_publish(struct peer *p, const char *topic, uint64_t seq,
+		  unsigned int size, bool retain)
+{
+	put_publish(p, retain, topic, seq, size);
+}
+
+/* At QoS 1, always with the same identifier: one at a time. */
+void send_acked(struct peer *p, const char *topic, uint64_t seq)
+{
+	put_publish(p, 2, topic, seq, opt.size);
 }
 
 /* PINGREQ and DISCONNECT. */
@@ -501,6 +517,7 @@ static const struct mode {
 	{ "busy", mode_busy, "publish, subscribe and reconnect without end" },
 	{ "hold", mode_hold, "connect and say nothing; tell when they are cut" },
 	{ "refuse", mode_refuse, "each expects a CONNACK that refuses it, then the end" },
+	{ "replay", mode_replay, "ping-pong while many retained messages are replayed, and on" },
 	{ "sit", mode_sit, "connect, subscribe, print \"ready\" and stay" },
 };
 

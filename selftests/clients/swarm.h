@@ -127,6 +127,7 @@ void send_subscribe(struct peer *p, const char *const *filters,
 void send_unsubscribe(struct peer *p, const char *filter);
 void send_publish(struct peer *p, const char *topic, uint64_t seq,
 		  unsigned int size, bool retain);
+void send_acked(struct peer *p, const char *topic, uint64_t seq);
 void send_plain(struct peer *p, unsigned int type);
 bool come_in(struct peer *p, unsigned int type, const char *const *filters,
 	     unsigned int nr);
@@ -139,6 +140,7 @@ int mode_order(void);
 int mode_busy(void);
 int mode_hold(void);
 int mode_refuse(void);
+int mode_replay(void);
 int mode_sit(void);
 
 #endif /* SWARM_H */
