@@ -28,19 +28,28 @@ static struct dentry *root;
 static bool registered;
 static unsigned int debugfs_net_id __read_mostly;
 
-static void show_table(struct seq_file *m, const char *name,
-		       struct rhashtable *table, unsigned int node_size)
+static void show_parts(struct seq_file *m, const char *name,
+		       struct rhashtable *part, unsigned int nr,
+		       unsigned int node_size)
 {
-	unsigned int buckets;
+	unsigned int buckets = 0, entries = 0, i;
 
 	rcu_read_lock();
-	buckets = rht_dereference_rcu(table->tbl, table)->size;
+	for (i = 0; i < nr; i++) {
+		buckets += rht_dereference_rcu(part[i].tbl, &part[i])->size;
+		entries += atomic_read(&part[i].nelems);
+	}
 	rcu_read_unlock();
-	seq_printf(m, "%-16s entries %u buckets %u", name,
-		   atomic_read(&table->nelems), buckets);
+	seq_printf(m, "%-16s entries %u buckets %u", name, entries, buckets);
 	if (node_size)
 		seq_printf(m, " entry-size %u", node_size);
 	seq_putc(m, '\n');
+}
+
+static void show_table(struct seq_file *m, const char *name,
+		       struct mqttk_table *table, unsigned int node_size)
+{
+	show_parts(m, name, table->part, MQTTK_TABLE_PARTS, node_size);
 }
 
 static int index_show(struct seq_file *m, void *unused)
@@ -57,10 +66,10 @@ static int index_show(struct seq_file *m, void *unused)
 		   READ_ONCE(rt->count), READ_ONCE(rt->bytes),
 		   READ_ONCE(rt->earmarked), READ_ONCE(rt->expired));
 	show_table(m, "filters", &ix->filters, 0);
-	show_table(m, "groups", &ix->groups, 0);
+	show_parts(m, "groups", &ix->groups, 1, 0);
 	show_table(m, "wildcard-levels", &ix->wild.table, ix->wild.node_size);
 	show_table(m, "retained-levels", &rt->tree.table, rt->tree.node_size);
-	show_table(m, "sessions", &mn->sessions, 0);
+	show_parts(m, "sessions", &mn->sessions, 1, 0);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(index);

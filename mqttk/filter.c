@@ -66,6 +66,7 @@ static const struct rhashtable_params filter_params = {
 	.hashfn = key_hashfn,
 	.obj_hashfn = filter_hashfn,
 	.obj_cmpfn = filter_cmpfn,
+	.nelem_hint = MQTTK_TABLE_HINT,
 	.automatic_shrinking = true,
 };
 
@@ -90,7 +91,8 @@ struct mqttk_filter *mqttk_filter_find(struct mqttk_index *ix, const u8 *text,
 	struct mqttk_filter *f;
 
 	rcu_read_lock();
-	f = rhashtable_lookup(&ix->filters, &key, filter_params);
+	f = rhashtable_lookup(mqttk_table_part(&ix->filters, hash), &key,
+			      filter_params);
 	rcu_read_unlock();
 	return f;
 }
@@ -111,7 +113,7 @@ static struct mqttk_filter *find_text(struct mqttk_index *ix,
  */
 void mqttk_filter_ahead(struct mqttk_index *ix, u32 hash)
 {
-	mqttk_ahead_bucket(&ix->filters, hash);
+	mqttk_ahead_bucket(mqttk_table_part(&ix->filters, hash), hash);
 }
 
 /**
@@ -123,7 +125,7 @@ void mqttk_filter_ahead(struct mqttk_index *ix, u32 hash)
  */
 void mqttk_filter_ahead_entry(struct mqttk_index *ix, u32 hash)
 {
-	mqttk_ahead_entry(&ix->filters, hash,
+	mqttk_ahead_entry(mqttk_table_part(&ix->filters, hash), hash,
 			  offsetof(struct mqttk_filter, hash_node));
 }
 
@@ -182,8 +184,8 @@ static int filter_link(struct mqttk_index *ix, struct mqttk_filter *f)
 		if (IS_ERR(level))
 			return PTR_ERR(level);
 	}
-	if (rhashtable_insert_fast(&ix->filters, &f->hash_node,
-				   filter_params)) {
+	if (rhashtable_insert_fast(mqttk_table_part(&ix->filters, f->hash),
+				   &f->hash_node, filter_params)) {
 		if (level)
 			mqttk_trie_prune(ix, level);
 		return -ENOMEM;
@@ -202,7 +204,8 @@ static int filter_link(struct mqttk_index *ix, struct mqttk_filter *f)
 
 static void filter_unlink(struct mqttk_index *ix, struct mqttk_filter *f)
 {
-	rhashtable_remove_fast(&ix->filters, &f->hash_node, filter_params);
+	rhashtable_remove_fast(mqttk_table_part(&ix->filters, f->hash),
+			       &f->hash_node, filter_params);
 	if (f->level) {
 		RCU_INIT_POINTER(*mqttk_trie_slot(f->level, f->text, f->len), NULL);
 		f->level->users--;
@@ -448,7 +451,7 @@ int mqttk_index_init(struct mqttk_index *ix,
 				sizeof(struct mqttk_trie_node));
 	if (err)
 		return err;
-	err = rhashtable_init(&ix->filters, &filter_params);
+	err = mqttk_table_init(&ix->filters, &filter_params);
 	if (err)
 		goto exit_levels;
 	err = mqttk_groups_init(ix);
@@ -457,7 +460,7 @@ int mqttk_index_init(struct mqttk_index *ix,
 	return 0;
 
 exit_filters:
-	rhashtable_destroy(&ix->filters);
+	mqttk_table_exit(&ix->filters);
 exit_levels:
 	mqttk_levels_exit(&ix->wild);
 	return err;
@@ -478,7 +481,7 @@ void mqttk_index_exit(struct mqttk_index *ix)
 	if (ix->deferred)
 		rcu_barrier();
 	mqttk_groups_exit(ix);
-	rhashtable_destroy(&ix->filters);
+	mqttk_table_exit(&ix->filters);
 	mqttk_levels_exit(&ix->wild);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_index_exit);

@@ -19,6 +19,7 @@
 #include "levels.h"
 #include "limits.h"
 #include "set.h"
+#include "table.h"
 
 struct mqttk_group;
 struct mqttk_groups;
@@ -43,7 +44,7 @@ struct mqttk_via;
  * @seq: of the newest subscription; under @lock
  */
 struct mqttk_index {
-	struct rhashtable filters;
+	struct mqttk_table filters;
 	struct rhashtable groups;
 	hsiphash_key_t key;
 	struct mqttk_levels wild;
@@ -165,6 +166,7 @@ struct mqttk_filter *mqttk_filter_find(struct mqttk_index *ix, const u8 *text,
 				       u16 len, u32 hash);
 void mqttk_filter_ahead(struct mqttk_index *ix, u32 hash);
 void mqttk_filter_ahead_entry(struct mqttk_index *ix, u32 hash);
+void mqttk_filter_free(struct mqttk_filter *f);
 
 /* What a filter is looked up by. */
 static inline u32 mqttk_filter_hash(const struct mqttk_index *ix,
@@ -172,7 +174,6 @@ static inline u32 mqttk_filter_hash(const struct mqttk_index *ix,
 {
 	return hsiphash(text, len, &ix->key);
 }
-void mqttk_filter_free(struct mqttk_filter *f);
 
 /*
  * Keeps a filter found under RCU beyond the read-side section; false: its last

@@ -59,6 +59,7 @@ static const struct rhashtable_params level_params = {
 	.hashfn = key_hashfn,
 	.obj_hashfn = level_hashfn,
 	.obj_cmpfn = level_cmpfn,
+	.nelem_hint = MQTTK_TABLE_HINT,
 	.automatic_shrinking = true,
 };
 
@@ -127,7 +128,7 @@ int mqttk_levels_init(struct mqttk_levels *lv, struct mqttk_limits *limits,
 	level_setup(lv, lv->root, NULL);
 	lv->root->users = 1;
 
-	err = rhashtable_init(&lv->table, &level_params);
+	err = mqttk_table_init(&lv->table, &level_params);
 	if (err)
 		kfree(lv->root);
 	return err;
@@ -143,9 +144,9 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_levels_init);
  */
 void mqttk_levels_exit(struct mqttk_levels *lv)
 {
-	WARN_ON_ONCE(atomic_read(&lv->table.nelems));
+	WARN_ON_ONCE(!mqttk_table_empty(&lv->table));
 	WARN_ON_ONCE(refcount_read(&lv->root->ref) != 1);
-	rhashtable_destroy(&lv->table);
+	mqttk_table_exit(&lv->table);
 	kfree(lv->root);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_levels_exit);
@@ -193,7 +194,8 @@ struct mqttk_level *mqttk_level_find_hash(struct mqttk_levels *lv,
 	struct mqttk_level *level;
 
 	rcu_read_lock();
-	level = rhashtable_lookup(&lv->table, &key, level_params);
+	level = rhashtable_lookup(mqttk_table_part(&lv->table, hash), &key,
+				  level_params);
 	rcu_read_unlock();
 	return level;
 }
@@ -207,7 +209,7 @@ struct mqttk_level *mqttk_level_find_hash(struct mqttk_levels *lv,
  */
 void mqttk_level_ahead(struct mqttk_levels *lv, u32 hash)
 {
-	mqttk_ahead_bucket(&lv->table, hash);
+	mqttk_ahead_bucket(mqttk_table_part(&lv->table, hash), hash);
 }
 
 /**
@@ -219,7 +221,7 @@ void mqttk_level_ahead(struct mqttk_levels *lv, u32 hash)
  */
 void mqttk_level_ahead_node(struct mqttk_levels *lv, u32 hash)
 {
-	mqttk_ahead_entry(&lv->table, hash,
+	mqttk_ahead_entry(mqttk_table_part(&lv->table, hash), hash,
 			  offsetof(struct mqttk_level, hash_node));
 }
 
@@ -256,7 +258,8 @@ struct mqttk_level *mqttk_level_add(struct mqttk_levels *lv,
 	level->len = len;
 	memcpy((u8 *)level + level->name_off, name, len);
 	level->hash = mqttk_level_hash(lv, parent, name, len);
-	if (rhashtable_insert_fast(&lv->table, &level->hash_node, level_params))
+	if (rhashtable_insert_fast(mqttk_table_part(&lv->table, level->hash),
+				   &level->hash_node, level_params))
 		goto free;
 
 	refcount_inc(&parent->ref);
@@ -287,7 +290,8 @@ struct mqttk_level *mqttk_level_remove(struct mqttk_levels *lv,
 	struct mqttk_level *parent = level->parent;
 
 	WARN_ON_ONCE(level->users);
-	rhashtable_remove_fast(&lv->table, &level->hash_node, level_params);
+	rhashtable_remove_fast(mqttk_table_part(&lv->table, level->hash),
+			       &level->hash_node, level_params);
 	parent->users--;
 	mqttk_level_unpin(lv, level);
 	return parent;

@@ -16,6 +16,7 @@
 #include <linux/types.h>
 
 #include "limits.h"
+#include "table.h"
 
 /**
  * struct mqttk_level - a level of some topic, below a certain parent
@@ -54,7 +55,7 @@ struct mqttk_level {
  * @node_size: bytes of the structure that embeds struct mqttk_level
  */
 struct mqttk_levels {
-	struct rhashtable table;
+	struct mqttk_table table;
 	hsiphash_key_t key;
 	struct mqttk_limits *limits;
 	struct mqttk_level *root;

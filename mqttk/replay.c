@@ -12,7 +12,7 @@
 #include "wire.h"
 
 /* Steps of the walk in one turn, so that its endpoint gets on with the rest. */
-#define TURN	256
+#define TURN	128
 
 /* Replays without a subscription that may wait for their turn to go. */
 #define OUTDATED_MIN	64

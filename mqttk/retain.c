@@ -25,11 +25,11 @@
 #define RETAIN_GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
 
 /* Steps, and bytes that count as one, between two -EAGAIN. */
-#define RETAIN_WORK	1024
+#define RETAIN_WORK	512
 #define RETAIN_BYTES	64
 
 /* Messages cleared in one RCU read-side section. */
-#define RETAIN_CLEAR	256
+#define RETAIN_CLEAR	64
 
 enum retain_step {
 	RETAIN_ENTER,	/* a node come to from above or from its sibling */

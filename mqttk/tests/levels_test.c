@@ -31,7 +31,7 @@ static void levels_teardown(struct kunit *test)
 {
 	struct levels_ctx *ctx = test->priv;
 
-	KUNIT_EXPECT_EQ(test, atomic_read(&ctx->lv.table.nelems), 0);
+	KUNIT_EXPECT_TRUE(test, mqttk_table_empty(&ctx->lv.table));
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
 	mqttk_levels_exit(&ctx->lv);
 	mqttk_limits_exit(ctx->limits);
@@ -111,7 +111,7 @@ static void levels_pinned_chain(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, mqttk_level_pin(bottom));
 	while (at != lv->root)
 		at = mqttk_level_remove(lv, at);
-	KUNIT_EXPECT_EQ(test, atomic_read(&lv->table.nelems), 0);
+	KUNIT_EXPECT_TRUE(test, mqttk_table_empty(&lv->table));
 	KUNIT_EXPECT_GT(test, limits_used(ctx->limits), 0);
 
 	for (at = bottom, depth = 0; at != lv->root; at = at->parent)
