@@ -42,7 +42,7 @@ deleted()
 
 broker_start
 limit message_memory $((count * 512 + 16777216))
-limit retained_memory $((count * 1024 + 16777216))
+limit retained_memory $((count * 512 + 16777216))
 before=$(available)
 swarm_start replay -m "$count" -s 64 -t 2900
 if ! check "$count messages are retained" told replay retain_ms 2900; then
