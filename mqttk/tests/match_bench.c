@@ -22,6 +22,7 @@
 #include "../filter.h"
 #include "../limits.h"
 #include "../match.h"
+#include "../merge.h"
 
 static unsigned int most = 1000000;
 module_param(most, uint, 0);
@@ -40,6 +41,10 @@ MODULE_PARM_DESC(lookups, "Look-ups timed for each figure");
  * one, another virtual machine say, only ever adds to it.
  */
 #define CHUNK	2048
+
+/* Filters that all match one topic: "+" or a word at each of ten levels. */
+#define OVERLAP		1000
+#define LEVELS		10
 
 struct text {
 	u16 len;
@@ -61,6 +66,8 @@ struct bench {
 	struct mutex lock;	/* the index's */
 	struct mqttk_subscriber who;
 	struct text topic[TOPICS];
+	struct mqttk_subscriber client[OVERLAP];
+	struct mqttk_source source[OVERLAP];
 };
 
 /* Sensor @i's place: a thousand lines in each plant, at most. */
@@ -222,20 +229,105 @@ static int bench_sets(struct bench *b)
 	return err;
 }
 
+/* Which of its levels are "+" is what @mask says. */
+static void overlap_format(struct text *t, u32 mask)
+{
+	u32 i;
+
+	t->len = 2 * LEVELS - 1;
+	memset(t->p, '/', t->len);
+	for (i = 0; i < LEVELS; i++)
+		t->p[2 * i] = mask >> i & 1 ? '+' : 'a';
+}
+
+/* Filters that match, and sessions that get something, must be so many. */
+static bool overlap_match(struct bench *b, const struct text *t, u32 clients)
+{
+	struct mqttk_sources all;
+	struct mqttk_filter *f;
+	struct mqttk_match m;
+	u32 n = 0, met;
+
+	rcu_read_lock();
+	mqttk_match_start(&m, &b->ix, t->p, t->len);
+	while ((f = mqttk_match_next(&m)))
+		if (!IS_ERR(f) && n < OVERLAP)
+			b->source[n++] = (struct mqttk_source){ .filter = f };
+	mqttk_sources_start(&all, b->source, n);
+	for (met = 0; clients && mqttk_sources_settle(&all, UINT_MAX) && all.nr;
+	     met++) {
+		mqttk_sources_take(&all);
+		mqttk_sources_advance(&all);
+	}
+	rcu_read_unlock();
+	return n == OVERLAP && met == clients;
+}
+
+/* The ns it takes to match, and to merge for @clients if not 0; or -1. */
+static int overlap_time(struct bench *b, const struct text *t, u32 clients)
+{
+	u64 start, best = U64_MAX;
+	u32 i;
+
+	for (i = 0; i < lookups; i += OVERLAP) {
+		cond_resched();
+		start = ktime_get_ns();
+		if (!overlap_match(b, t, clients))
+			return -1;
+		best = min(best, ktime_get_ns() - start);
+	}
+	return best;
+}
+
+/* A thousand overlapping filters, dealt to clients. */
+static int overlap_run(struct bench *b, u32 clients)
+{
+	int err, match, both;
+	struct text t;
+	u32 i;
+
+	err = mqttk_index_init(&b->ix, &b->limits, &b->lock);
+	if (err)
+		return err;
+	mutex_lock(&b->lock);
+	for (i = 0; i < OVERLAP && !err; i++) {
+		overlap_format(&t, i);
+		err = mqttk_subscribe(&b->ix, &b->client[i % clients], t.p,
+				      t.len, 0, 0, 0, NULL, NULL);
+	}
+	mutex_unlock(&b->lock);
+	overlap_format(&t, 0);
+	match = overlap_time(b, &t, 0);
+	both = overlap_time(b, &t, clients);
+	for (i = 0; i < clients; i++)
+		mqttk_unsubscribe_all(&b->ix, &b->client[i]);
+	mqttk_index_exit(&b->ix);
+	if (err || match < 0 || both < 0) {
+		pr_err("mqttk-bench: %u overlapping: %d\n", OVERLAP, err);
+		return err ?: -EINVAL;
+	}
+	pr_info("mqttk-bench: %u overlapping filters of %4u clients  one topic %6d ns  with merging %6d ns\n",
+		OVERLAP, clients, match, both);
+	return 0;
+}
+
 static int __init bench_init(void)
 {
 	struct bench *b = kvzalloc(sizeof(*b), GFP_KERNEL);
+	u32 i;
 	int err;
 
 	if (!b)
 		return -ENOMEM;
 	mutex_init(&b->lock);
 	mqttk_subscriber_init(&b->who, 0);
+	for (i = 0; i < OVERLAP; i++)
+		mqttk_subscriber_init(&b->client[i], i);
 	err = mqttk_limits_init(&b->limits, true);
 	if (err)
 		goto free;
 	b->limits.value[MQTTK_LIMIT_CLIENT_MEMORY] = LONG_MAX;
-	err = bench_sets(b);
+	err = bench_sets(b) ?: overlap_run(b, 1) ?: overlap_run(b, OVERLAP);
 	mqttk_limits_exit(&b->limits);
 free:
 	kvfree(b);
