@@ -35,6 +35,8 @@
  * @bytes: sum of @vec
  * @splice: message whose payload pages follow @vec, or NULL
  * @splice_off: bytes of it already sent
+ * @nr_small: bytes used of @small
+ * @small: small pieces, side by side
  * @has_run: @ents are those of @run, and no @packets were made of them
  * @run: what was sent last
  * @frag: a page that small sends are copied to; lent to one socket at a time
@@ -51,6 +53,8 @@ struct gather {
 	struct mqttk_msg *splice;
 	u32 splice_off;
 	bool has_run;
+	u32 nr_small;
+	u8 small[GATHER * 128];
 	struct mqttk_run run;
 	struct page_frag frag;
 };
@@ -145,15 +149,38 @@ static void prepare(struct mqttk_conn *conn, struct mqttk_qent *e,
 	o->tail_len = mqttk_wire_pub_tail(o->tail, out);
 }
 
+/*
+ * Small pieces are copied side by side: that costs less than to have the socket
+ * look at one piece more.
+ */
+static bool copy_piece(struct gather *g, const void *data, u32 len)
+{
+	struct kvec *last = g->nr_vec ? &g->vec[g->nr_vec - 1] : NULL;
+	u8 *to = g->small + g->nr_small;
+
+	if (len > MQTTK_RUN_COPY || len > sizeof(g->small) - g->nr_small)
+		return false;
+	memcpy(to, data, len);
+	g->nr_small += len;
+	if (last && (u8 *)last->iov_base + last->iov_len == to)
+		last->iov_len += len;
+	else
+		g->vec[g->nr_vec++] = (struct kvec){ to, len };
+	return true;
+}
+
 static void add_piece(struct gather *g, const void *data, u32 len, u32 *skip)
 {
 	u32 cut = min(len, *skip);
 
 	*skip -= cut;
-	if (len == cut)
+	data += cut;
+	len -= cut;
+	if (!len)
 		return;
-	g->vec[g->nr_vec++] = (struct kvec){ (u8 *)data + cut, len - cut };
-	g->bytes += len - cut;
+	g->bytes += len;
+	if (!copy_piece(g, data, len))
+		g->vec[g->nr_vec++] = (struct kvec){ (void *)data, len };
 }
 
 /* Adds a packet from byte @skip on. */
@@ -240,6 +267,7 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 	g->nr_ents = 0;
 	g->nr_packets = 0;
 	g->nr_vec = 0;
+	g->nr_small = 0;
 	g->bytes = 0;
 	g->splice = NULL;
 	g->has_run = false;

@@ -541,19 +541,33 @@ static int quick_read(struct mqttk_conn *conn, u8 *buf, size_t len)
 }
 
 /*
+ * Bytes of a packet, 0 if that takes more than three bytes to say. Whether it
+ * may be said so is for who decodes it.
+ */
+static size_t quick_len(const u8 *buf, size_t len)
+{
+	if (len < 2)
+		return 0;
+	if (!(buf[1] & 0x80))
+		return 2 + buf[1];
+	if (len < 3 || buf[2] & 0x80)
+		return 0;
+	return 3 + (buf[2] << 7 | (buf[1] & 0x7f));
+}
+
+/*
  * Takes one packet, if it is here as a whole and needs no sleep. Returns bytes
  * used, -EAGAIN if it is for the work, or why the connection ends.
  */
 static int quick_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 			int *cost)
 {
-	struct mqttk_fixed f;
+	size_t whole = quick_len(buf, len);
 	int n, used;
 
-	n = mqttk_wire_fixed(conn->peer.version, buf, len, &f);
-	if (n <= 0 || f.remaining > len - n || !(QUICK_TYPES & BIT(f.type)))
+	if (!whole || whole > len || !(QUICK_TYPES & BIT(*buf >> 4)))
 		return -EAGAIN;
-	used = take_packet(conn, buf, n + f.remaining, cost);
+	used = take_packet(conn, buf, whole, cost);
 	if (used < 0 || !conn->in_payload || !conn->in.left)
 		return used ?: -EAGAIN;
 	if (conn->in.msg && conn->in.msg->bvec)

@@ -28,6 +28,37 @@ static bool word_is_plain(unsigned long w)
 	return !((w | below_space | del) & BYTES(0x80));
 }
 
+/* Whether a byte of a word is @b; whether it says so of others does not matter. */
+static bool word_may_have(unsigned long w, u8 b)
+{
+	w ^= BYTES(b);
+	return (w - BYTES(0x01)) & ~w & BYTES(0x80);
+}
+
+/*
+ * Nearly all topic names are plain ASCII, and too short to have too many levels.
+ * Returns false if it takes a closer look to tell.
+ */
+static bool is_plain_topic(const u8 *p, size_t len)
+{
+	const u8 *last;
+	unsigned long w;
+
+	if (len < sizeof(long) || len >= MQTTK_TOPIC_LEVELS_MAX)
+		return false;
+	last = p + len - sizeof(long);
+	for (;;) {
+		w = get_unaligned((const unsigned long *)p);
+		if (!word_is_plain(w) || word_may_have(w, '+') ||
+		    word_may_have(w, '#'))
+			return false;
+		if (p == last)
+			return true;
+		/* The last one overlaps the one before. */
+		p = (size_t)(last - p) > sizeof(long) ? p + sizeof(long) : last;
+	}
+}
+
 /* Whether MQTT lets a string hold code point @c; see mqttk_utf8_valid(). */
 static bool code_point_permitted(u32 c)
 {
@@ -150,7 +181,8 @@ static bool levels_valid(const u8 *p, size_t len)
  */
 bool mqttk_topic_valid(const u8 *p, size_t len)
 {
-	return levels_valid(p, len) && !mqttk_filter_is_wildcard(p, len);
+	return is_plain_topic(p, len) ||
+	       (levels_valid(p, len) && !mqttk_filter_is_wildcard(p, len));
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_topic_valid);
 

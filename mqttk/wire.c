@@ -207,23 +207,28 @@ static bool fixed_flags_valid(u8 version, const struct fixed_rule *rule,
 int mqttk_wire_fixed(u8 version, const u8 *buf, size_t len,
 		     struct mqttk_fixed *f)
 {
-	struct cursor cur = { buf, len };
 	const struct fixed_rule *rule;
-	u8 byte;
-	int n;
+	struct cursor cur;
+	int n = 1;
 
-	if (!get_u8(&cur, &byte))
+	if (!len)
 		return 0;
-	f->type = byte >> 4;
-	f->flags = byte & 0x0f;
+	f->type = *buf >> 4;
+	f->flags = *buf & 0x0f;
 	rule = version == MQTTK_V5 ? &fixed_rules_v5[f->type] :
 				     &fixed_rules[f->type];
 	if (!fixed_flags_valid(version, rule, f))
 		return -EBADMSG;
 
-	n = get_varint(&cur, version == MQTTK_V5, &f->remaining);
-	if (n <= 0)
-		return n;
+	if (len > 1 && !(buf[1] & 0x80)) {
+		/* As good as always. */
+		f->remaining = buf[1];
+	} else {
+		cur = (struct cursor){ buf + 1, len - 1 };
+		n = get_varint(&cur, version == MQTTK_V5, &f->remaining);
+		if (n <= 0)
+			return n;
+	}
 	if (f->remaining < rule->min || f->remaining > rule->max)
 		return -EBADMSG;
 	f->size = 1 + n;
