@@ -131,7 +131,7 @@ static void timer_fn(struct timer_list *t)
 
 static void ep_wake(struct mqttk_endpoint *ep)
 {
-	mqttk_tx_list(conn_of(ep));
+	mqttk_tx_list_soon(conn_of(ep));
 }
 
 static void ep_end(struct mqttk_endpoint *ep, enum mqttk_end why)
@@ -275,6 +275,7 @@ static void begin_closing(struct mqttk_conn *conn, int err)
 {
 	count_end(conn, err);
 	WRITE_ONCE(conn->phase, CONN_CLOSING);
+	mqttk_tx_flush(conn);
 	leave_session(conn, err);
 	mqttk_rx_free(conn);
 	/* A stranger to whom there is nothing to say does not cost 10 s more. */
@@ -470,7 +471,7 @@ static int turn(struct mqttk_conn *conn, bool *again)
 	if (conn->peer.session)
 		run_replays(conn, again);
 	if (mqttk_out_pending(&conn->peer.out))
-		mqttk_tx_list(conn);
+		mqttk_tx_list_soon(conn);
 	return is_late(conn) ? -ETIME : 0;
 }
 

@@ -36,6 +36,7 @@
  * @CONN_QUICK: what comes next is for the quick lane. A hint
  * @CONN_RX_LISTED: on a lane's list
  * @CONN_TX_LISTED: on a sender's list
+ * @CONN_TX_DELAYED: on a CPU's list of those whose output waits for more
  * @CONN_TX_RETRY: a sender found the socket owned; the work waits for it and
  *	lists the conn again
  * @CONN_TX_BUSY: a sender is at it: write_space() need not list it
@@ -53,6 +54,7 @@ enum mqttk_conn_flag {
 	CONN_QUICK,
 	CONN_RX_LISTED,
 	CONN_TX_LISTED,
+	CONN_TX_DELAYED,
 	CONN_TX_RETRY,
 	CONN_TX_BUSY,
 	CONN_TX_STALLED,
@@ -143,6 +145,7 @@ struct mqttk_outgoing {
  * @list: in mn->conns
  * @rx_node: in a lane's list
  * @tx_node: in a sender's list
+ * @delay_node: in the list of those whose output waits
  * @work: see above; a reference while queued
  * @timer: queues @work
  * @ref: mn->conns, each queued work, each lane's and each sender's list
@@ -186,6 +189,7 @@ struct mqttk_conn {
 	struct list_head list;
 	struct llist_node rx_node;
 	struct llist_node tx_node;
+	struct llist_node delay_node;
 	struct work_struct work;
 	struct timer_list timer;
 	refcount_t ref;
@@ -224,6 +228,8 @@ int mqttk_tx_module_init(void);
 void mqttk_tx_module_exit(void);
 void mqttk_tx_look(int cpu, bool *listed, bool *queued);
 void mqttk_tx_list(struct mqttk_conn *conn);
+void mqttk_tx_list_soon(struct mqttk_conn *conn);
+void mqttk_tx_flush(struct mqttk_conn *conn);
 void mqttk_tx_serve_quick(struct mqttk_conn *conn);
 void mqttk_tx_drain(void);
 bool mqttk_tx_pending(struct mqttk_conn *conn);

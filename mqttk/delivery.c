@@ -18,6 +18,7 @@
 #include "replay.h"
 #include "retain.h"
 #include "router.h"
+#include "run.h"
 #include "session.h"
 #include "trace.h"
 #include "via.h"
@@ -160,7 +161,8 @@ static bool append(struct mqttk_session *s, struct mqttk_msg *msg,
 	trace_mqttk_deliver(s->mn->net, s, msg, qos, 0);
 	mqttk_via_get(via);
 	note_expiry(s, msg->expires);
-	if (s->queue.nr == 1)
+	/* Again where its endpoint may be waiting for more. */
+	if (s->queue.nr == 1 || s->queue.nr == MQTTK_RUN_MAX)
 		wake(s);
 unlock:
 	spin_unlock_bh(&s->lock);
@@ -206,7 +208,9 @@ static unsigned int append_all(struct mqttk_session *s,
 	if (trace_mqttk_deliver_enabled())
 		for (i = 0; i < n; i++)
 			trace_mqttk_deliver(s->mn->net, s, msgs[i], 0, 0);
-	if (n && s->queue.nr == n)
+	if (n && (s->queue.nr == n ||
+		  (s->queue.nr >= MQTTK_RUN_MAX &&
+		   s->queue.nr - n < MQTTK_RUN_MAX)))
 		wake(s);
 	return n;
 }

@@ -16,7 +16,7 @@ const struct nla_policy mqttk_config_limit_nl_policy[MQTTK_A_LIMIT_VALUE + 1] = 
 	[MQTTK_A_LIMIT_VALUE] = { .type = NLA_UINT, },
 };
 
-const struct nla_policy mqttk_config_listener_nl_policy[MQTTK_A_LISTENER_AUTO_ID_PREFIX + 1] = {
+const struct nla_policy mqttk_config_listener_nl_policy[MQTTK_A_LISTENER_COALESCE_USECS + 1] = {
 	[MQTTK_A_LISTENER_NAME] = { .type = NLA_NUL_STRING, .len = MQTTK_LISTENER_NAME_MAX, },
 	[MQTTK_A_LISTENER_IPV4] = { .type = NLA_U32, },
 	[MQTTK_A_LISTENER_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -30,10 +30,11 @@ const struct nla_policy mqttk_config_listener_nl_policy[MQTTK_A_LISTENER_AUTO_ID
 	[MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID] = NLA_POLICY_MAX(NLA_U8, 1),
 	[MQTTK_A_LISTENER_CLIENT_ID_PREFIX] = { .type = NLA_NUL_STRING, .len = MQTTK_ID_PREFIX_MAX, },
 	[MQTTK_A_LISTENER_AUTO_ID_PREFIX] = { .type = NLA_NUL_STRING, .len = MQTTK_ID_PREFIX_MAX, },
+	[MQTTK_A_LISTENER_COALESCE_USECS] = NLA_POLICY_MAX(NLA_U32, MQTTK_COALESCE_USECS_MAX),
 };
 
 /* MQTTK_CMD_LISTENER_NEW - do */
-static const struct nla_policy mqttk_listener_new_nl_policy[MQTTK_A_LISTENER_AUTO_ID_PREFIX + 1] = {
+static const struct nla_policy mqttk_listener_new_nl_policy[MQTTK_A_LISTENER_COALESCE_USECS + 1] = {
 	[MQTTK_A_LISTENER_NAME] = { .type = NLA_NUL_STRING, .len = MQTTK_LISTENER_NAME_MAX, },
 	[MQTTK_A_LISTENER_IPV4] = { .type = NLA_U32, },
 	[MQTTK_A_LISTENER_IPV6] = NLA_POLICY_EXACT_LEN(16),
@@ -47,6 +48,7 @@ static const struct nla_policy mqttk_listener_new_nl_policy[MQTTK_A_LISTENER_AUT
 	[MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID] = NLA_POLICY_MAX(NLA_U8, 1),
 	[MQTTK_A_LISTENER_CLIENT_ID_PREFIX] = { .type = NLA_NUL_STRING, .len = MQTTK_ID_PREFIX_MAX, },
 	[MQTTK_A_LISTENER_AUTO_ID_PREFIX] = { .type = NLA_NUL_STRING, .len = MQTTK_ID_PREFIX_MAX, },
+	[MQTTK_A_LISTENER_COALESCE_USECS] = NLA_POLICY_MAX(NLA_U32, MQTTK_COALESCE_USECS_MAX),
 };
 
 /* MQTTK_CMD_LISTENER_DEL - do */
@@ -139,7 +141,7 @@ const struct genl_split_ops mqttk_nl_ops[21] = {
 		.pre_doit	= mqttk_nl_pre_doit,
 		.doit		= mqttk_nl_listener_new_doit,
 		.policy		= mqttk_listener_new_nl_policy,
-		.maxattr	= MQTTK_A_LISTENER_AUTO_ID_PREFIX,
+		.maxattr	= MQTTK_A_LISTENER_COALESCE_USECS,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 	{

@@ -13,7 +13,7 @@
 
 /* Common nested types */
 extern const struct nla_policy mqttk_config_limit_nl_policy[MQTTK_A_LIMIT_VALUE + 1];
-extern const struct nla_policy mqttk_config_listener_nl_policy[MQTTK_A_LISTENER_AUTO_ID_PREFIX + 1];
+extern const struct nla_policy mqttk_config_listener_nl_policy[MQTTK_A_LISTENER_COALESCE_USECS + 1];
 
 /* Ops table for mqttk */
 extern const struct genl_split_ops mqttk_nl_ops[21];

@@ -102,6 +102,9 @@ static void get_terms(struct nlattr **tb, struct mqttk_terms *t)
 	attr = tb[MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID];
 	if (attr)
 		t->zero_length_id = nla_get_u8(attr);
+	attr = tb[MQTTK_A_LISTENER_COALESCE_USECS];
+	if (attr)
+		t->coalesce_usecs = nla_get_u32(attr);
 	attr = tb[MQTTK_A_LISTENER_CLIENT_ID_PREFIX];
 	if (attr)
 		nla_strscpy(t->client_id_prefix, attr,
@@ -215,6 +218,8 @@ static int put_terms(struct sk_buff *skb, const struct mqttk_terms *t)
 	    nla_put_u8(skb, MQTTK_A_LISTENER_MAX_QOS, t->max_qos) ||
 	    nla_put_u8(skb, MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID,
 		       t->zero_length_id) ||
+	    nla_put_u32(skb, MQTTK_A_LISTENER_COALESCE_USECS,
+			t->coalesce_usecs) ||
 	    nla_put_string(skb, MQTTK_A_LISTENER_AUTO_ID_PREFIX,
 			   t->auto_id_prefix))
 		return -EMSGSIZE;

@@ -649,7 +649,7 @@ bool mqttk_rx_quick(struct mqttk_conn *conn, u8 **scratch, size_t size)
 	if (used < n && !conn->rx_err)
 		conn->rx_err = quick_keep(conn, scratch, size, used, n);
 	if (mqttk_out_pending(&peer->out))
-		mqttk_tx_list(conn);
+		mqttk_tx_list_soon(conn);
 	return used == n && n < size && !conn->rx_err && !conn->in_payload &&
 	       !peer->late_len &&
 	       mqttk_out_pending(&peer->out) < MQTTK_OUT_HIGH;

@@ -91,6 +91,7 @@ bool mqttk_terms_equal(const struct mqttk_terms *a,
 	       a->anonymous == b->anonymous &&
 	       a->zero_length_id == b->zero_length_id &&
 	       a->max_qos == b->max_qos &&
+	       a->coalesce_usecs == b->coalesce_usecs &&
 	       !strcmp(a->name, b->name) &&
 	       !strcmp(a->client_id_prefix, b->client_id_prefix) &&
 	       !strcmp(a->auto_id_prefix, b->auto_id_prefix) &&

@@ -26,6 +26,7 @@ struct mqttk_limits;
  * @anonymous: clients without a user name may connect
  * @zero_length_id: clients may leave their identifier to the broker
  * @max_qos: highest QoS
+ * @coalesce_usecs: microseconds that output may wait for more; 0: none
  * @mount_len: bytes of @mount_point
  * @mount_levels: slashes in it
  * @name: unique in the netns; empty: to be made from the address
@@ -45,6 +46,7 @@ struct mqttk_terms {
 	u8 max_qos;
 	u16 mount_len;
 	u16 mount_levels;
+	u16 coalesce_usecs;
 	char name[MQTTK_LISTENER_NAME_MAX + 1];
 	char client_id_prefix[MQTTK_ID_PREFIX_MAX + 1];
 	char auto_id_prefix[MQTTK_ID_PREFIX_MAX + 1];

@@ -9,7 +9,9 @@
 #include <net/tcp.h>
 
 #include "conn_impl.h"
+#include "delay.h"
 #include "lane.h"
+#include "terms.h"
 
 /*
  * Connections served with bottom halves off in one go: more would overflow the
@@ -167,6 +169,35 @@ void mqttk_tx_list(struct mqttk_conn *conn)
 }
 
 /**
+ * mqttk_tx_list_soon - there is something to send that may wait for more
+ * @conn: the connection of a client, or its CONNECT is being answered; the
+ *	caller has a reference or its session's lock
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_tx_list_soon(struct mqttk_conn *conn)
+{
+	const struct mqttk_terms *terms = conn->peer.terms;
+
+	if (likely(!terms || !terms->coalesce_usecs) ||
+	    !mqttk_delay(conn, terms->coalesce_usecs))
+		mqttk_tx_list(conn);
+}
+
+/**
+ * mqttk_tx_flush - send what waits for more
+ * @conn: an open connection, which is about to leave its session; called by its
+ *	work
+ */
+void mqttk_tx_flush(struct mqttk_conn *conn)
+{
+	if (!test_bit(CONN_TX_DELAYED, &conn->flags))
+		return;
+	mqttk_tx_list(conn);
+	mqttk_tx_drain();
+}
+
+/**
  * mqttk_tx_serve_quick - send what a connection has pending
  * @conn: the connection, just off a lane's list
  *
@@ -235,6 +266,7 @@ int __init mqttk_tx_module_init(void)
 		init_llist_head(&snd->list);
 		INIT_WORK(&snd->work, drain_work);
 	}
+	mqttk_delay_module_init();
 	return mqttk_gather_module_init();
 }
 
@@ -263,6 +295,7 @@ void mqttk_tx_module_exit(void)
 {
 	int cpu;
 
+	mqttk_delay_module_exit();
 	for_each_possible_cpu(cpu)
 		cancel_work_sync(&per_cpu_ptr(&senders, cpu)->work);
 	mqttk_gather_module_exit();

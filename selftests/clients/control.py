@@ -9,8 +9,10 @@ import struct
 LISTENER_NEW, LISTENER_DEL, RESET, CONFIG_SET = 1, 2, 9, 16
 LISTENER = {"name": 1, "ipv4": 2, "ipv6": 3, "scope_id": 4, "port": 5, "bind_ifindex": 6,
             "max_connections": 7, "anonymous": 8, "mount_point": 12, "max_qos": 13,
-            "zero_length_id": 14, "client_id_prefix": 15, "auto_id_prefix": 16}
+            "zero_length_id": 14, "client_id_prefix": 15, "auto_id_prefix": 16,
+            "coalesce_usecs": 17}
 SIZES = {"max_connections": "=I", "anonymous": "=B", "max_qos": "=B", "zero_length_id": "=B",
+         "coalesce_usecs": "=I",
          "scope_id": "=i", "bind_ifindex": "=i", "port": ">H"}
 LIMIT_NAME, LIMIT_VALUE = 1, 3
 CONFIG_LISTENER, CONFIG_LIMIT, CONFIG_CHECK = 1, 2, 3

@@ -113,7 +113,7 @@ _mqttkctl_listener()
 	*[13579].add)
 		_mqttkctl_offer name anonymous max-connections bind-device \
 			mount-point max-qos client-id-prefix auto-id-prefix \
-			zero-length-id
+			zero-length-id coalesce-usecs
 		;;
 	*.add)
 		case $prev in

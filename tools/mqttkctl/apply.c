@@ -66,6 +66,9 @@ static void put_listener(struct nlmsghdr *nlh, const struct conf *c,
 			 l->max_connections);
 	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_ANONYMOUS, conf_anonymous(c, l));
 	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_MAX_QOS, l->max_qos);
+	if (l->coalesce_usecs)
+		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_COALESCE_USECS,
+				 l->coalesce_usecs);
 	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID,
 			s->zero_length_id);
 	if (l->mount_point)

@@ -247,6 +247,11 @@ CONF_TAKE(max_qos)
 	current(c)->max_qos = value->number;
 }
 
+CONF_TAKE(coalesce_usecs)
+{
+	current(c)->coalesce_usecs = value->number;
+}
+
 CONF_TAKE(max_topic_alias)
 {
 	current(c)->aliases = value->number;

@@ -79,6 +79,7 @@ struct conf_security {
  * @name: or NULL
  * @max_connections: 0: any number
  * @max_qos: highest QoS
+ * @coalesce_usecs: microseconds that output may wait for more
  * @aliases: max_topic_alias; -1: not said
  * @mount_point: or NULL
  * @anonymous: overrides @security; -1: not said
@@ -99,6 +100,7 @@ struct conf_listener {
 	const char *name;
 	unsigned int max_connections;
 	unsigned int max_qos;
+	unsigned int coalesce_usecs;
 	long long aliases;
 	const char *mount_point;
 	int anonymous;
@@ -301,6 +303,7 @@ CONF_TAKE(auto_id_prefix);
 CONF_TAKE(bind_address);
 CONF_TAKE(bind_interface);
 CONF_TAKE(clientid_prefixes);
+CONF_TAKE(coalesce_usecs);
 CONF_TAKE(connection);
 CONF_TAKE(include_dir);
 CONF_TAKE(limit);

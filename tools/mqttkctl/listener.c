@@ -27,6 +27,7 @@ static void show_terms(const struct nlattr **attrs)
 	const char *mount = nl_str(attrs[MQTTK_A_LISTENER_MOUNT_POINT]);
 	bool zero = nl_uint(attrs[MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID]);
 	__u64 qos = nl_uint(attrs[MQTTK_A_LISTENER_MAX_QOS]);
+	__u64 usecs = nl_uint(attrs[MQTTK_A_LISTENER_COALESCE_USECS]);
 
 	out_str("mount_point", *mount ? "mount-point" : NULL, mount);
 	out_uint("max_qos", qos < 2 ? "max-qos" : NULL, qos);
@@ -35,6 +36,7 @@ static void show_terms(const struct nlattr **attrs)
 		prefix);
 	out_str("auto_id_prefix",
 		strcmp(auto_id, "auto-") ? "auto-id-prefix" : NULL, auto_id);
+	out_uint("coalesce_usecs", usecs ? "coalesce-usecs" : NULL, usecs);
 }
 
 static void show_one(const struct nlattr **attrs)
@@ -90,6 +92,7 @@ static int do_show(int argc, char **argv)
  * @max_connections: 0: none
  * @anonymous: let in clients without a user name
  * @max_qos: highest QoS
+ * @coalesce_usecs: microseconds that output may wait for more
  * @zero_length_id: clients may leave their identifier to the broker
  * @mount_point: what their topics are put behind, or NULL
  * @id_prefix: what their identifiers must begin with, or NULL
@@ -102,6 +105,7 @@ struct wish {
 	__u32 max_connections;
 	bool anonymous;
 	__u64 max_qos;
+	__u64 coalesce_usecs;
 	bool zero_length_id;
 	const char *mount_point;
 	const char *id_prefix;
@@ -148,6 +152,10 @@ static int open_one(const struct wish *w)
 	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_MAX_QOS, w->max_qos);
 	mnl_attr_put_u8(nlh, MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID,
 			w->zero_length_id);
+	/* Not to be refused by a kernel that does not know it. */
+	if (w->coalesce_usecs)
+		mnl_attr_put_u32(nlh, MQTTK_A_LISTENER_COALESCE_USECS,
+				 w->coalesce_usecs);
 	if (w->mount_point)
 		mnl_attr_put_strz(nlh, MQTTK_A_LISTENER_MOUNT_POINT,
 				  w->mount_point);
@@ -264,6 +272,13 @@ static int take_term(struct wish *w, const char *key, const char *value)
 					   value);
 		return 0;
 	}
+	if (is_short_for(key, "coalesce-usecs")) {
+		if (!parse_number(value, &w->coalesce_usecs) ||
+		    w->coalesce_usecs > MQTTK_COALESCE_USECS_MAX)
+			return usage_error("listener add: coalesce-usecs %s: must be 0 to %d",
+					   value, MQTTK_COALESCE_USECS_MAX);
+		return 0;
+	}
 	return usage_error("listener add: %s: no such option (mqttkctl listener help)",
 			   key);
 }
@@ -342,7 +357,7 @@ static const struct command verbs[] = {
 	  "ADDR:PORT [name NAME] [anonymous on|off]\n"
 	  "           [max-connections N] [bind-device DEV] [mount-point PREFIX]\n"
 	  "           [max-qos N] [client-id-prefix PREFIX] [zero-length-id on|off]\n"
-	  "           [auto-id-prefix PREFIX]\n"
+	  "           [auto-id-prefix PREFIX] [coalesce-usecs N]\n"
 	  "           (IPv6: [ADDR%IFACE]:PORT; every address: :PORT)" },
 	{ "del", do_del, 0, "NAME" },
 	{ }

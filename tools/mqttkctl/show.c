@@ -27,6 +27,7 @@
  * @max_connections: 0: any number
  * @anonymous: lets in clients without a user name
  * @max_qos: highest QoS
+ * @coalesce_usecs: microseconds that output may wait for more
  * @zero_length_id: clients may leave their identifier to the broker
  * @mount_point: or empty
  * @id_prefix: what client identifiers must begin with, or empty
@@ -41,6 +42,7 @@ struct shown {
 	__u32 max_connections;
 	bool anonymous;
 	unsigned int max_qos;
+	unsigned int coalesce_usecs;
 	bool zero_length_id;
 	char *mount_point;
 	char *id_prefix;
@@ -83,6 +85,7 @@ static void note_listener(const struct nlattr **attrs)
 	s->anonymous = nl_uint(attrs[MQTTK_A_LISTENER_ANONYMOUS]);
 	s->max_qos = attrs[MQTTK_A_LISTENER_MAX_QOS] ?
 		     nl_uint(attrs[MQTTK_A_LISTENER_MAX_QOS]) : 2;
+	s->coalesce_usecs = nl_uint(attrs[MQTTK_A_LISTENER_COALESCE_USECS]);
 	s->zero_length_id = !attrs[MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID] ||
 		nl_uint(attrs[MQTTK_A_LISTENER_ALLOW_ZERO_LENGTH_ID]);
 	s->mount_point = text_of(attrs[MQTTK_A_LISTENER_MOUNT_POINT], "");
@@ -144,6 +147,7 @@ static bool is_like(const struct shown *a, const struct shown *b)
 	return port_of(a) == port_of(b) && a->device == b->device &&
 	       a->max_connections == b->max_connections &&
 	       a->anonymous == b->anonymous && a->max_qos == b->max_qos &&
+	       a->coalesce_usecs == b->coalesce_usecs &&
 	       a->zero_length_id == b->zero_length_id &&
 	       !strcmp(a->mount_point, b->mount_point) &&
 	       !strcmp(a->id_prefix, b->id_prefix) &&
@@ -230,6 +234,8 @@ static void print_listener(const struct shown *s, const char *common)
 		printf("max_connections %u\n", s->max_connections);
 	if (s->max_qos != 2)
 		printf("max_qos %u\n", s->max_qos);
+	if (s->coalesce_usecs)
+		printf("coalesce_usecs %u\n", s->coalesce_usecs);
 	if (aliases != 10)
 		printf("max_topic_alias %llu\n", (unsigned long long)aliases);
 	if (*s->mount_point)
@@ -291,6 +297,7 @@ static void out_listener(const struct shown *s)
 	out_bool("allow_zero_length_id", NULL, s->zero_length_id);
 	out_str("client_id_prefix", NULL, s->id_prefix);
 	out_str("auto_id_prefix", NULL, s->auto_id_prefix);
+	out_uint("coalesce_usecs", NULL, s->coalesce_usecs);
 	out_end();
 }
 
