@@ -37,6 +37,7 @@
  * @pid: of the broker, whose time is told, or 0
  * @lazy: receivers are woken when a whole message is there
  * @counting: count instructions, in a guest where each takes a nanosecond
+ * @settle: wait a while between connecting and the first message
  * @batch: the floor writes what it has read at once
  * @json: print JSON
  */
@@ -61,6 +62,7 @@ struct options {
 	unsigned int pid;
 	bool lazy;
 	bool counting;
+	bool settle;
 	bool batch;
 	bool json;
 };
@@ -192,6 +194,7 @@ struct sample {
 
 /* measure.c */
 uint64_t now_ns(void);
+void settle(void);
 void sample_begin(struct sample *s);
 void sample_end(struct sample *s, const struct sample *begin);
 

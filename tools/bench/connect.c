@@ -30,6 +30,7 @@ int work_connect(void)
 	struct result result = { .unit = "connection" };
 	struct sample begin;
 
+	settle();
 	if (opt.warm_up)
 		run(opt.warm_up, 0);
 	latency_reset();

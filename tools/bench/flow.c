@@ -212,6 +212,7 @@ int flow_run(void)
 	struct sample begin;
 	bool whole = true;
 
+	settle();
 	if (opt.warm_up)
 		whole = run(opt.warm_up, 0);
 	if (!whole)

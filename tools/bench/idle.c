@@ -15,13 +15,8 @@
 #include "bench.h"
 #include "memory.h"
 
+/* Before each look at memory a while passes: what is freed later is freed then. */
 static struct memory bare[2], ours[2];
-
-/* What is freed later is freed now. */
-static void settle(void)
-{
-	sleep(2);
-}
 
 static double each(uint64_t from, uint64_t to)
 {
@@ -68,12 +63,12 @@ static void with_bare(void)
 	for (i = 0; i < opt.clients; i++) {
 		/* So many are there already when the first of the rest comes. */
 		if (i == opt.first) {
-			settle();
+			sleep(2);
 			memory_now(&bare[0]);
 		}
 		open_bare(listener, &at, fds[i]);
 	}
-	settle();
+	sleep(2);
 	memory_now(&bare[1]);
 	for (i = 0; i < opt.clients; i++) {
 		close(fds[i][0]);
@@ -81,7 +76,7 @@ static void with_bare(void)
 	}
 	close(listener);
 	free(fds);
-	settle();
+	sleep(2);
 }
 
 static void with_broker(void)
@@ -96,14 +91,14 @@ static void with_broker(void)
 	memset(clients, 1, opt.clients * sizeof(*clients));
 	for (i = 0; i < opt.clients; i++) {
 		if (i == opt.first) {
-			settle();
+			sleep(2);
 			memory_now(&ours[0]);
 		}
 		client_open(&clients[i], i);
 		snprintf(filter, sizeof(filter), "%s/d/%u/cmd", opt.prefix, i);
 		client_subscribe(&clients[i], filter);
 	}
-	settle();
+	sleep(2);
 	memory_now(&ours[1]);
 }
 

@@ -108,6 +108,7 @@ static void print_help(void)
 	       "  -F, --filters N      match: subscriptions of others\n"
 	       "  -f, --first N        idle: clients to begin with\n"
 	       "  -L, --lazy           receivers wake up for whole messages\n"
+	       "  -S, --settle         wait two seconds before the first message\n"
 	       "  -B, --batch          floor: one write for all that was read\n"
 	       "  -T, --timeout SECONDS  until what is missing is lost (10)\n"
 	       "  -I, --prefix WORD    of client identifiers and topics (bench)\n"
@@ -138,6 +139,7 @@ static const struct option options[] = {
 	{ "filters", required_argument, NULL, 'F' },
 	{ "first", required_argument, NULL, 'f' },
 	{ "lazy", no_argument, NULL, 'L' },
+	{ "settle", no_argument, NULL, 'S' },
 	{ "batch", no_argument, NULL, 'B' },
 	{ "timeout", required_argument, NULL, 'T' },
 	{ "prefix", required_argument, NULL, 'I' },
@@ -225,6 +227,9 @@ static void take_option(int c)
 	case 'L':
 		opt.lazy = true;
 		break;
+	case 'S':
+		opt.settle = true;
+		break;
 	case 'B':
 		opt.batch = true;
 		break;
@@ -268,7 +273,7 @@ int main(int argc, char **argv)
 	unsigned int i;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "H:p:u:P:n:s:q:b:w:t:m:W:F:f:LBT:I:ijVh",
+	while ((c = getopt_long(argc, argv, "H:p:u:P:n:s:q:b:w:t:m:W:F:f:LSBT:I:ijVh",
 				options, NULL)) >= 0)
 		take_option(c);
 	if (optind < argc)

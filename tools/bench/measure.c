@@ -150,6 +150,19 @@ static void counters(struct sample *s)
 }
 
 /**
+ * settle - if that is wanted, lets pass what connecting has left to be done
+ *
+ * Whoever has answered something puts off its acknowledgments, in the hope that
+ * they can go with the next answer. Who only receives loses that habit at the
+ * first pause, for good: then each message costs an acknowledgment.
+ */
+void settle(void)
+{
+	if (opt.settle)
+		sleep(2);
+}
+
+/**
  * sample_begin - before what is measured
  * @s: how it stands; the clock is read last
  */

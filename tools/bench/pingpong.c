@@ -85,6 +85,7 @@ int work_pingpong(void)
 		topic_make(&groups[i].topic, topic[!i]);
 		client_watch(&clients[i]);
 	}
+	settle();
 	if (opt.warm_up && !run(opt.warm_up, 0))
 		fail("a message was lost while warming up");
 	latency_reset();

@@ -26,7 +26,7 @@ _mqttk_bench()
 		mapfile -t COMPREPLY < <(compgen -W '--host --port --user
 			--password --clients --size --qos --burst --window
 			--time --messages --warm-up --filters --first --lazy
-			--batch --timeout --prefix --pid --instructions --json
+			--settle --batch --timeout --prefix --pid --instructions --json
 			--version --help' -- "$word")
 		return
 	fi
