@@ -86,6 +86,8 @@ def bars(data, path):
     ax.set_yticks(range(len(rows)), [d['title'] for d in rows])
     ax.invert_yaxis()
     ax.set_xscale('log')
+    ax.set_xlim(left=0.5)
+    ax.set_xticks([1, 10, 100], ['1', '10', '100'])
     ax.set_xlabel('thousands of instructions for each delivery or connection')
     ax.grid(axis='x', linewidth=0.3)
     ax.legend(frameon=False, loc='lower center', bbox_to_anchor=(0.3, 1), ncols=5)
