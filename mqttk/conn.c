@@ -18,9 +18,6 @@
 #include "replay.h"
 #include "trace.h"
 
-/* sk_sndbuf and sk_rcvbuf to begin with; they grow when the peer needs it. */
-#define BUFFER_BASE	SZ_16K
-
 /* How long a farewell may take. */
 #define CLOSING_TIMEOUT	(10 * HZ)
 
@@ -366,7 +363,7 @@ static struct mqttk_terms *take_terms(struct mqttk_conn *conn)
  */
 bool mqttk_conn_admit(struct mqttk_conn *conn)
 {
-	u32 cost = conn->fixed_charge + 2 * BUFFER_BASE;
+	u32 cost = conn->fixed_charge + 2 * MQTTK_BUFFER_BASE;
 
 	conn->peer.terms = take_terms(conn);
 	if (!mqttk_charge(&conn->peer.mn->limits, MQTTK_BUDGET_CLIENT, cost))
@@ -587,8 +584,8 @@ static void prepare_socket(struct sock *sk)
 	/* Senders run in softirq: see sk_page_frag(). */
 	sk->sk_use_task_frag = false;
 	sk->sk_allocation = GFP_ATOMIC;
-	WRITE_ONCE(sk->sk_sndbuf, BUFFER_BASE);
-	WRITE_ONCE(sk->sk_rcvbuf, BUFFER_BASE);
+	WRITE_ONCE(sk->sk_sndbuf, MQTTK_BUFFER_BASE);
+	WRITE_ONCE(sk->sk_rcvbuf, MQTTK_BUFFER_BASE);
 	sk->sk_userlocks |= SOCK_SNDBUF_LOCK | SOCK_RCVBUF_LOCK;
 	release_sock(sk);
 	tcp_sock_set_nodelay(sk);

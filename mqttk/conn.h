@@ -6,10 +6,14 @@
 #define MQTTK_CONN_H
 
 #include <linux/ktime.h>
+#include <linux/sizes.h>
 #include <linux/socket.h>
 #include <linux/types.h>
 
 #include "terms.h"
+
+/* sk_sndbuf and sk_rcvbuf to begin with; they grow when the peer needs it. */
+#define MQTTK_BUFFER_BASE	SZ_16K
 
 struct mqttk_endpoint;
 struct mqttk_listener;

@@ -200,8 +200,16 @@ int mqttk_listener_bind(struct mqttk_net *mn,
  */
 int mqttk_listener_listen(struct socket *sock, struct netlink_ext_ack *extack)
 {
-	int err = kernel_listen(sock, LISTEN_BACKLOG);
+	int err;
 
+	/*
+	 * What connections begin with. A peer that was once offered more would
+	 * make segments that do not fit: where those can be large, as on
+	 * loopback, it would wait for a window that never comes. Not locked
+	 * yet, or none could ever grow beyond 64 KiB.
+	 */
+	WRITE_ONCE(sock->sk->sk_rcvbuf, MQTTK_BUFFER_BASE);
+	err = kernel_listen(sock, LISTEN_BACKLOG);
 	return err ? bind_error(err, extack) : 0;
 }
 

@@ -3,6 +3,8 @@
 """Bad packets, and odd ones that are legal: what a broker must do with each,
 and that it harms nobody else. Usage: raw.py [GROUP...]"""
 import os
+import socket
+import struct
 import sys
 import threading
 import time
@@ -292,6 +294,7 @@ def legal():
     tap("a client id of 65,535 bytes: let in or refused, nothing worse", long_id)
     tap("one byte at a time", bytewise)
     tap("1,000 packets in one send", gathered)
+    tap("segments of a publisher on loopback fit into the window", window)
     tap("a client with five overlapping filters gets one copy", overlapping)
     tap("'$' topics are not for '#' and '+'", dollar)
     tap("'a/#' matches 'a', '+' an empty level", edges)
@@ -333,6 +336,18 @@ def gathered():
         p.send(b"".join(publish("many", str(i)) for i in range(1000)))
         for i in range(1000):
             assert p.message()[1] == str(i).encode()
+
+
+def window():
+    """Otherwise it would wait for one that never comes, and then probe."""
+    with Peer("raw") as p:
+        info = p.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
+        # tcpi_snd_mss; the broker begins with 16 KiB.
+        mss = struct.unpack_from("=I", info, 16)[0]
+        assert mss <= 8192 or not os.path.exists("/sys/module/mqttk"), mss
+        for n in (16384, 20000, 40000):
+            p.send(publish("window", "x" * n))
+            p.ping()
 
 
 def overlapping():
