@@ -115,24 +115,6 @@ static void put_file(struct mqttk_dev_file *f)
 }
 
 /**
- * mqttk_dev_begin - begin to use the file's netns
- * @f: the file
- *
- * Return: 0, then mqttk_dev_end() must follow soon; or what the user is to be
- *	told, because the session is no longer the file's
- */
-int mqttk_dev_begin(struct mqttk_dev_file *f)
-{
-	int err;
-
-	down_read(&f->live);
-	err = READ_ONCE(f->ended);
-	if (err)
-		up_read(&f->live);
-	return err;
-}
-
-/**
  * mqttk_dev_error - what the user is told of an error of the session's
  * @f: the file
  * @err: an error, or 0
@@ -249,7 +231,8 @@ static ssize_t read_some(struct mqttk_dev_file *f, const struct file *file,
 	return ret;
 }
 
-static ssize_t read_or_wait(struct file *file, struct iov_iter *to, bool wait)
+static __always_inline ssize_t read_or_wait(struct file *file,
+					    struct iov_iter *to, bool wait)
 {
 	struct mqttk_dev_file *f = file->private_data;
 	ssize_t ret;

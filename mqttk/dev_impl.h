@@ -103,12 +103,26 @@ struct mqttk_dev_file {
 };
 
 /* dev.c */
-int mqttk_dev_begin(struct mqttk_dev_file *f);
 int mqttk_dev_error(struct mqttk_dev_file *f, int err);
 void mqttk_dev_wake(struct mqttk_dev_file *f);
 bool mqttk_dev_is_reserved(const u8 *topic, u16 len);
 void mqttk_dev_refused(struct mqttk_dev_file *f, u8 qos);
 void mqttk_dev_publish(struct mqttk_dev_file *f, struct mqttk_msg *msg);
+
+/*
+ * Begins to use the file's netns: 0, then mqttk_dev_end() must follow soon; or
+ * what the user is to be told, because the session is no longer the file's.
+ */
+static inline int mqttk_dev_begin(struct mqttk_dev_file *f)
+{
+	int err;
+
+	down_read(&f->live);
+	err = READ_ONCE(f->ended);
+	if (err)
+		up_read(&f->live);
+	return err;
+}
 
 /* The file's netns is not used any more. */
 static inline void mqttk_dev_end(struct mqttk_dev_file *f)

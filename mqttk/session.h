@@ -228,7 +228,7 @@ int mqttk_sessions_init(struct mqttk_net *mn);
 void mqttk_sessions_exit(struct mqttk_net *mn);
 void mqttk_sessions_end(struct mqttk_net *mn);
 
-/* delivery.c: messages to the client, and from it */
+/* append.c: messages into the queue */
 bool mqttk_session_append(struct mqttk_session *s, struct mqttk_msg *msg,
 			  u8 qos, bool retain, struct mqttk_via *via);
 void mqttk_session_append_run(struct mqttk_session *s,
@@ -241,6 +241,8 @@ int mqttk_session_append_retained(struct mqttk_session *s,
 				  struct mqttk_retain_node *node, u8 qos,
 				  struct mqttk_via *via);
 bool mqttk_session_has_room(struct mqttk_session *s);
+
+/* delivery.c: messages to the client, and from it */
 unsigned int mqttk_session_peek(struct mqttk_session *s,
 				struct mqttk_endpoint *ep,
 				struct mqttk_qent *ents, unsigned int max);
@@ -277,6 +279,13 @@ int mqttk_session_ack(struct mqttk_session *s, struct mqttk_endpoint *ep,
 		      u16 id);
 int mqttk_session_ack_upto(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			   u16 last, u16 stop);
+
+/* There is something to send; under the session's lock. */
+static inline void mqttk_session_wake(struct mqttk_session *s)
+{
+	if (s->ep)
+		s->ep->ops->wake(s->ep);
+}
 
 static inline void mqttk_session_put(struct mqttk_session *s)
 {
