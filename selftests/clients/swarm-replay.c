@@ -62,9 +62,9 @@ static void got_retained(struct peer *p)
 
 static void on_packet(struct peer *p, unsigned int type)
 {
-	const char *filters[] = { p == late() ? "#" : ping_topic };
+	const char *filter = p == late() ? "#" : ping_topic;
 
-	if (come_in(p, type, filters, 1))
+	if (come_in(p, type, &filter, 1))
 		return;
 	if (p == late() && type == PUBLISH) {
 		if (!topic_is(p, ping_topic))

@@ -4,7 +4,7 @@
 # them, while they are listed, and while they are removed, another client's
 # messages of QoS 1 go on. With a million, by hand:
 #   selftests/vm/run -s 1 -m 4096 -t 3000 'COUNT=1000000 /selftests/vm/tests/retained.sh'
-# time: 300
+# time: 600
 # mem: 1024
 # cpus: 1
 # kernels: 6.12
