@@ -16,7 +16,7 @@ COLOURS = {'mqttk': '#0072b2', 'mosquitto': '#d55e00', 'nats': '#e69f00',
 PAGE = '''# Beside other brokers, Linux {kernel}
 
 Made by `make bench{option}`; [how it is measured](bench.md). Linux {linux}, mqttk
-{mqttk}, mosquitto {mosquitto}, nats-server {nats}, the brokers as Debian 13 has
+{mqttk} ({commit}), mosquitto {mosquitto}, nats-server {nats}, the brokers as Debian 13 has
 them.
 
 Thousands of guest instructions for each delivered message (or connection), load
@@ -94,19 +94,19 @@ def bars(data, path):
     save(fig, path)
 
 
-def write(out, kernel, versions, text, notes, data):
+def write(out, kernel, commit, versions, text, notes, data):
     prefix = f'bench-{kernel}'
     path = os.path.join(out, prefix)
     # The same figures give the same files.
     plt.rcParams['svg.hashsalt'] = 'mqttk'
     plt.rcParams['font.size'] = 9
     with open(path + '.json', 'w') as f:
-        json.dump({'versions': versions, 'rows': data}, f, indent=1,
+        json.dump({'versions': versions, 'commit': commit, 'rows': data}, f, indent=1,
                   ensure_ascii=False)
         f.write('\n')
     with open(path + '.md', 'w') as f:
         f.write(PAGE.format(kernel=kernel, text=text, notes=notes, prefix=prefix,
-                            option='' if kernel == '6.12' else f' KERNEL={kernel}',
+                            commit=commit, option='' if kernel == '6.12' else f' KERNEL={kernel}',
                             **versions))
     lines(data, path + '-fan.svg', [('fan-1', 1), ('fan-10', 10), ('fan-100', 100),
                                     ('fan-1000', 1000)], 'receivers (64 B, one in flight)')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""table.py ROWS RESULTS [--write DIR --kernel SERIES]: makes a table of what
+"""table.py ROWS RESULTS [--write DIR --kernel SERIES --commit ID]: makes a table of what
 selftests/bench/run has measured, RESULTS, by the descriptions in ROWS. With
 --write also the page, the figures as JSON, and plots."""
 import argparse
@@ -159,6 +159,7 @@ def main():
     parser.add_argument('results')
     parser.add_argument('--write')
     parser.add_argument('--kernel')
+    parser.add_argument('--commit')
     args = parser.parse_args()
     results, versions = read_results(args.results)
     text, data = table(read_rows(args.rows), results)
@@ -168,7 +169,7 @@ def main():
     print(notes(results))
     if args.write:
         import page
-        page.write(args.write, args.kernel, versions, text, notes(results), data)
+        page.write(args.write, args.kernel, args.commit, versions, text, notes(results), data)
 
 
 if __name__ == '__main__':
