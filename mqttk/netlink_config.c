@@ -41,7 +41,8 @@ static void tell_of(struct netlink_ext_ack *extack, const char *name)
 
 static int read_listener(struct wishes *w, const struct nlattr *nest)
 {
-	struct nlattr *tb[MQTTK_A_LISTENER_AUTO_ID_PREFIX + 1];
+	/* However many attributes there will be. */
+	struct nlattr *tb[ARRAY_SIZE(mqttk_config_listener_nl_policy)];
 	struct mqttk_config *c = &w->config;
 	struct mqttk_listener_config *lc;
 	int err;
