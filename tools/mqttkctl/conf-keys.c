@@ -242,7 +242,7 @@ const struct conf_key conf_keys[] = {
 	KEY("client_memory", GENERAL, SIZE, SET, .limit = "client_memory",
 	    .take = conf_take_limit, .own = true),
 	KEY("coalesce_usecs", LISTENER, INT, SET, .max = 10000,
-	    .harmless = "0", .take = conf_take_coalesce_usecs, .own = true),
+	    .take = conf_take_coalesce_usecs, .own = true),
 	KEY("connect_timeout", GENERAL, INT, SET, .max = 65535,
 	    .limit = "connect_timeout", .take = conf_take_limit, .own = true),
 	KEY("handshake_memory", GENERAL, SIZE, SET, .limit = "handshake_memory",
