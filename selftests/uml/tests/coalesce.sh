@@ -25,6 +25,22 @@ too_long()
 		grep -q '0 to 10000' "$tmp/said"
 }
 
+usecs_of()
+{
+	mqttkctl -j listener show "$1" | jq -r '.[].coalesce_usecs'
+}
+
+# One says how long, the other nothing, which is 0 and not what lay there before.
+applied()
+{
+	printf '%s\n' 'per_listener_settings true' \
+		'listener 1995 127.0.0.1' 'coalesce_usecs 300' \
+		'listener 1996 127.0.0.1' >"$tmp/wait.conf"
+	mqttkctl apply "$tmp/wait.conf" 2>"$tmp/said" &&
+		[ "$(usecs_of 127.0.0.1:1995)" = 300 ] &&
+		[ "$(usecs_of 127.0.0.1:1996)" = 0 ]
+}
+
 # It has no other process, so it goes with this one.
 netns_goes()
 {
@@ -54,6 +70,7 @@ check 'is shown as one' shown
 check 'longer than 10 ms is refused' too_long
 results python3 -B "$clients/coalesce.py" "$slow" "$PORT"
 check 'network namespaces go while output waits' netns_goes
+check 'a configuration says so, too' applied
 broker_stop
 check 'the module goes while output waits' module_goes
 finish
