@@ -24,7 +24,7 @@
 static bool takes(struct mqttk_session *s, size_t bytes)
 {
 	struct mqttk_limits *l = &s->mn->limits;
-	u64 held = s->window.bytes;
+	u64 held = mqttk_window_bytes(&s->window);
 
 	return (!held ||
 		mqttk_queue_is_fair(l, held + s->queue.bytes + bytes)) &&
@@ -104,7 +104,7 @@ static void count_lost(struct mqttk_session *s, const struct mqttk_msg *msg,
 static bool append_idle(struct mqttk_session *s, struct mqttk_msg *msg,
 			u8 qos, bool retain, struct mqttk_via *via)
 {
-	if (s->dead || !s->ep || s->window.bytes || msg->expires ||
+	if (s->dead || !s->ep || mqttk_window_bytes(&s->window) || msg->expires ||
 	    !mqttk_queue_is_idle(&s->queue))
 		return false;
 	mqttk_queue_append_idle(&s->queue, msg, via, qos, retain,
@@ -193,7 +193,7 @@ static unsigned int append_all(struct mqttk_session *s,
 			       u64 bytes, struct mqttk_via *via)
 {
 	struct mqttk_limits *l = &s->mn->limits;
-	u64 held = s->window.bytes;
+	u64 held = mqttk_window_bytes(&s->window);
 	unsigned int i, n;
 
 	if (s->dead || !s->ep ||
@@ -335,7 +335,7 @@ bool mqttk_session_has_room(struct mqttk_session *s)
 	bool room;
 
 	spin_lock_bh(&s->lock);
-	room = s->replay_waits ? !s->queue.nr && !s->window.bytes :
+	room = s->replay_waits ? !s->queue.nr && !mqttk_window_bytes(&s->window) :
 	       mqttk_queue_has_room(&s->queue, &s->mn->limits);
 	spin_unlock_bh(&s->lock);
 	return room;

@@ -129,7 +129,8 @@ static unsigned int look(struct mqttk_session *s, struct mqttk_qent *ents,
 	unsigned int n = 0;
 	bool more = false;
 
-	if (s->window.published.resend || s->window.released.resend)
+	if (mqttk_window_republish(&s->window) ||
+	    mqttk_window_rerelease(&s->window))
 		n = mqttk_window_peek(&s->window, ents, max, &more);
 	return more ? n : peek_queue(s, ents, n, max);
 }
@@ -375,14 +376,14 @@ static bool may_send(struct mqttk_session *s)
 	struct mqttk_queue_pos pos;
 	struct mqttk_qent *e;
 
-	if (w->released.resend)
+	if (mqttk_window_rerelease(w))
 		return true;
-	if (w->published.resend)
+	if (mqttk_window_republish(w))
 		return w->quota;
 	if (!s->queue.nr || s->plain)
 		return s->queue.nr;
 	e = mqttk_queue_first(&s->queue, &pos);
-	return !e->qos || (w->quota && w->free.head);
+	return !e->qos || (w->quota && w->slots && w->slots->free.head);
 }
 
 /* Not inlined, as append_any(). */
@@ -695,6 +696,21 @@ static void forget_queue(struct mqttk_session *s)
 }
 
 /**
+ * mqttk_session_rest - its client has said nothing for a while
+ * @s: the session; the caller has a reference
+ *
+ * Gives memory back that the next message will allocate anew.
+ *
+ * Context: any but hard interrupts.
+ */
+void mqttk_session_rest(struct mqttk_session *s)
+{
+	spin_lock_bh(&s->lock);
+	mqttk_queue_rest(&s->queue);
+	spin_unlock_bh(&s->lock);
+}
+
+/**
  * mqttk_session_forget - drop all messages of a session that has ended
  * @s: the session; dead, no endpoint looks at its messages
  *
@@ -719,6 +735,7 @@ void mqttk_session_forget(struct mqttk_session *s)
 		cond_resched();
 	}
 	forget_queue(s);
+	mqttk_session_rest(s);
 	mqttk_window_free(l, w->slots, w->size);
 	w->slots = NULL;
 	w->size = 0;

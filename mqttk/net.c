@@ -209,8 +209,14 @@ static struct pernet_operations net_ops = {
  */
 int __init mqttk_net_module_init(void)
 {
-	mqttk_sessions_module_init();
-	return register_pernet_subsys(&net_ops);
+	int err = mqttk_sessions_module_init();
+
+	if (err)
+		return err;
+	err = register_pernet_subsys(&net_ops);
+	if (err)
+		mqttk_sessions_module_exit();
+	return err;
 }
 
 /**
@@ -221,4 +227,5 @@ void mqttk_net_module_exit(void)
 	unregister_pernet_subsys(&net_ops);
 	/* A socket's callback may still be on its way out of our text. */
 	synchronize_rcu();
+	mqttk_sessions_module_exit();
 }

@@ -178,11 +178,11 @@ static bool look_at_session(struct view *v, struct mqttk_session *s)
 	spin_lock_bh(&s->lock);
 	alive = !s->dead;
 	v->connected = s->ep;
-	v->since = s->away_since;
+	v->since = s->away ? s->away->since : 0;
 	if (s->ep && mqttk_conn_info(s->ep, &conn))
 		v->since = conn.since;
 	v->index = s->sub.index;
-	v->ends_at = s->ends_at;
+	v->ends_at = s->away ? s->away->ends_at : 0;
 	v->expiry = s->expiry;
 	v->queued = s->queue.nr;
 	v->queued_bytes = s->queue.bytes;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The queue of a session. An idle or prompt receiver needs no memory beyond
- * the session itself; a backlog grows by chunks that are given back one by one.
+ * The queue of a session. An idle receiver needs no memory beyond the session
+ * itself, a prompt one allocates none for a message; a backlog grows by chunks
+ * that are given back one by one.
  */
 #include <kunit/visibility.h>
 #include <linux/minmax.h>
@@ -65,6 +66,21 @@ void mqttk_queue_init(struct mqttk_queue *q)
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_init);
 
 /**
+ * mqttk_queue_rest - nothing has come for a while
+ * @q: the queue, locked
+ *
+ * Gives back what the next messages can do without. An empty queue keeps nothing.
+ */
+void mqttk_queue_rest(struct mqttk_queue *q)
+{
+	if (q->nr_placed)
+		return;
+	kfree(q->places);
+	q->places = NULL;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_rest);
+
+/**
  * mqttk_queue_limit - take less than the netns's limits allow
  * @q: the queue
  * @messages: entries, 0: no limit of its own
@@ -115,6 +131,14 @@ static ktime_t earlier(ktime_t a, ktime_t b)
 	return a && (!b || a < b) ? a : b;
 }
 
+/* Without memory for them there may yet be some for a chunk. */
+static bool need_places(struct mqttk_queue *q)
+{
+	q->places = kmalloc_array(MQTTK_QUEUE_PLACES, sizeof(*q->places),
+				  GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
+	return q->places;
+}
+
 static struct mqttk_qent *new_entry(struct mqttk_queue *q,
 				    struct mqttk_limits *limits,
 				    const struct mqttk_qent *e)
@@ -122,9 +146,10 @@ static struct mqttk_qent *new_entry(struct mqttk_queue *q,
 	struct mqttk_chunk *c;
 	unsigned int i;
 
-	if (list_empty(&q->chunks) && q->nr_inplace < MQTTK_QUEUE_INPLACE) {
-		i = (q->first + q->nr_inplace++) % MQTTK_QUEUE_INPLACE;
-		return &q->inplace[i];
+	if (list_empty(&q->chunks) && q->nr_placed < MQTTK_QUEUE_PLACES &&
+	    (likely(q->places) || need_places(q))) {
+		i = (q->first + q->nr_placed++) % MQTTK_QUEUE_PLACES;
+		return &q->places[i];
 	}
 	c = last_chunk(q, limits);
 	if (!c)
@@ -335,8 +360,8 @@ struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
 {
 	pos->i = 0;
 	pos->chunk = NULL;
-	if (q->nr_inplace)
-		return &q->inplace[q->first];
+	if (q->nr_placed)
+		return &q->places[q->first];
 	pos->chunk = list_entry(&q->chunks, struct mqttk_chunk, list);
 	return first_in_chunk(q, pos);
 }
@@ -377,11 +402,11 @@ void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
 	struct mqttk_queue_pos pos;
 	struct mqttk_chunk *c;
 
-	if (q->nr_inplace) {
-		*e = q->inplace[q->first];
+	if (q->nr_placed) {
+		*e = q->places[q->first];
 		forget(q, e);
-		q->first = (q->first + 1) % MQTTK_QUEUE_INPLACE;
-		q->nr_inplace--;
+		q->first = (q->first + 1) % MQTTK_QUEUE_PLACES;
+		q->nr_placed--;
 		return;
 	}
 	*e = *mqttk_queue_first(q, &pos);
@@ -404,14 +429,14 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_pop);
 void mqttk_queue_pop_run(struct mqttk_queue *q, struct mqttk_limits *limits,
 			 unsigned int nr, u64 bytes)
 {
-	unsigned int n = min_t(unsigned int, nr, q->nr_inplace);
+	unsigned int n = min_t(unsigned int, nr, q->nr_placed);
 	struct mqttk_chunk *c, *next;
 
 	q->nr -= nr;
 	q->nr_qos0 -= nr;
 	q->bytes -= bytes;
-	q->first = (q->first + n) % MQTTK_QUEUE_INPLACE;
-	q->nr_inplace -= n;
+	q->first = (q->first + n) % MQTTK_QUEUE_PLACES;
+	q->nr_placed -= n;
 	nr -= n;
 	list_for_each_entry_safe(c, next, &q->chunks, list) {
 		if (!nr)
@@ -440,7 +465,7 @@ static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,
 
 	after = mqttk_queue_next(q, &next);
 	e = c ? &chunk_ents(c)[pos->i] :
-		&q->inplace[(q->first + pos->i) % MQTTK_QUEUE_INPLACE];
+		&q->places[(q->first + pos->i) % MQTTK_QUEUE_PLACES];
 	lost += e->lost;
 	if (after)
 		after->lost += lost;
@@ -450,11 +475,11 @@ static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,
 	mqttk_msg_put(e->msg);
 	mqttk_via_put(e->via);
 	if (!c) {
-		for (i = pos->i; i + 1 < q->nr_inplace; i++)
-			q->inplace[(q->first + i) % MQTTK_QUEUE_INPLACE] =
-				q->inplace[(q->first + i + 1) %
-					   MQTTK_QUEUE_INPLACE];
-		q->nr_inplace--;
+		for (i = pos->i; i + 1 < q->nr_placed; i++)
+			q->places[(q->first + i) % MQTTK_QUEUE_PLACES] =
+				q->places[(q->first + i + 1) %
+					   MQTTK_QUEUE_PLACES];
+		q->nr_placed--;
 		return;
 	}
 	c->nr_qos0 -= !e->qos;
@@ -512,14 +537,14 @@ static bool is_due(const struct mqttk_qent *e, ktime_t now)
 	return when && when <= now;
 }
 
-static void sweep_inplace(struct mqttk_queue *q, struct mqttk_limits *limits,
-			  struct mqttk_sweep *sw)
+static void sweep_places(struct mqttk_queue *q, struct mqttk_limits *limits,
+			 struct mqttk_sweep *sw)
 {
 	struct mqttk_queue_pos pos = {};
 
-	while (pos.i < q->nr_inplace) {
-		struct mqttk_qent *e = &q->inplace[(q->first + pos.i) %
-						   MQTTK_QUEUE_INPLACE];
+	while (pos.i < q->nr_placed) {
+		struct mqttk_qent *e = &q->places[(q->first + pos.i) %
+						   MQTTK_QUEUE_PLACES];
 
 		if (is_due(e, sw->now)) {
 			trace_mqttk_drop(sw->owner, e->msg,
@@ -580,7 +605,7 @@ bool mqttk_queue_sweep(struct mqttk_queue *q, struct mqttk_limits *limits,
 		list_del(&sw->mark.list);
 		sw->paused = false;
 	} else {
-		sweep_inplace(q, limits, sw);
+		sweep_places(q, limits, sw);
 		c = list_first_entry(&q->chunks, struct mqttk_chunk, list);
 	}
 	list_for_each_entry_safe_from(c, next, &q->chunks, list) {

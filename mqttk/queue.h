@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The queue of a session: message references in order, a few in place and the
- * rest in chunks that are freed as they drain.
+ * The queue of a session: message references in order, a few in places that
+ * stay as long as messages come, the rest in chunks that are freed as they
+ * drain.
  */
 #ifndef MQTTK_QUEUE_H
 #define MQTTK_QUEUE_H
@@ -15,8 +16,8 @@ struct mqttk_msg;
 struct mqttk_session;
 struct mqttk_via;
 
-/* Entries that need no allocation: a client that keeps up never has more. */
-#define MQTTK_QUEUE_INPLACE	4
+/* Entries for which there are places: a client that keeps up never has more. */
+#define MQTTK_QUEUE_PLACES	4
 
 /**
  * struct mqttk_qent - a message on its way to one receiver
@@ -42,9 +43,12 @@ struct mqttk_qent {
 	u8 skip : 1;
 };
 
+/* What the places take: whoever has a queue is charged for them all the time. */
+#define MQTTK_QUEUE_PLACES_COST	(MQTTK_QUEUE_PLACES * sizeof(struct mqttk_qent))
+
 /**
  * struct mqttk_queue - FIFO of &struct mqttk_qent; its owner locks
- * @chunks: what did not fit in place, oldest first
+ * @chunks: what did not fit in @places, oldest first
  * @nr: entries
  * @nr_qos0: those of QoS 0
  * @bytes: of all entries, topic, properties, payload, and identifiers of
@@ -54,9 +58,10 @@ struct mqttk_qent {
  * @max_bytes: likewise
  * @lost: dropped since the last entry was queued; counted by the owner, moved to
  *	the next entry
- * @first: index of the oldest entry in @inplace
- * @nr_inplace: entries in @inplace; they come before those in @chunks
- * @inplace: the first few
+ * @first: index of the oldest entry in @places
+ * @nr_placed: entries in @places; they come before those in @chunks
+ * @places: of the first few, MQTTK_QUEUE_PLACES of them; NULL: nothing has come
+ *	for a while
  */
 struct mqttk_queue {
 	struct list_head chunks;
@@ -66,9 +71,9 @@ struct mqttk_queue {
 	u64 max_bytes;
 	u32 max_nr;
 	u32 lost;
+	struct mqttk_qent *places;
 	u8 first;
-	u8 nr_inplace;
-	struct mqttk_qent inplace[MQTTK_QUEUE_INPLACE];
+	u8 nr_placed;
 };
 
 /**
@@ -89,7 +94,7 @@ struct mqttk_chunk {
 
 /**
  * struct mqttk_queue_pos - a place in a queue, while it is locked
- * @chunk: the chunk, NULL while among the entries in place
+ * @chunk: the chunk, NULL while among the entries in places
  * @i: number of the entry there
  */
 struct mqttk_queue_pos {
@@ -119,6 +124,7 @@ int mqttk_queue_cache_init(void);
 void mqttk_queue_cache_exit(void);
 
 void mqttk_queue_init(struct mqttk_queue *q);
+void mqttk_queue_rest(struct mqttk_queue *q);
 void mqttk_queue_limit(struct mqttk_queue *q, u32 messages, u64 bytes);
 bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 		       size_t bytes);
@@ -161,8 +167,8 @@ static inline struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
 	struct mqttk_chunk *c = pos->chunk;
 
 	pos->i++;
-	if (!c && pos->i < q->nr_inplace)
-		return &q->inplace[(q->first + pos->i) % MQTTK_QUEUE_INPLACE];
+	if (!c && pos->i < q->nr_placed)
+		return &q->places[(q->first + pos->i) % MQTTK_QUEUE_PLACES];
 	if (c && pos->i < c->tail)
 		return (struct mqttk_qent *)(c + 1) + pos->i;
 	return mqttk_queue_next_chunk(q, pos);

@@ -37,6 +37,19 @@ struct id_key {
 	u16 len;
 };
 
+/*
+ * Most client ids are not longer than a client may rely on [MQTT-3.1.3-5]; the
+ * others' sessions are of a size of their own.
+ */
+#define CACHED_ID	24
+#define CACHED_SIZE	(offsetof(struct mqttk_session, id) + CACHED_ID)
+
+/* With the session's lock held. */
+#define AWAY_GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
+
+#define SESSION_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
+static struct kmem_cache *session_cache __ro_after_init;
 static siphash_key_t id_hash_key __read_mostly;
 
 static u32 id_hash(const void *data, u32 len, u32 seed)
@@ -70,11 +83,23 @@ static const struct rhashtable_params id_params = {
 };
 
 /**
- * mqttk_sessions_module_init - make client ids hard to collide
+ * mqttk_sessions_module_init - make client ids hard to collide, and room for them
+ * Return: 0 or -ENOMEM
  */
-void __init mqttk_sessions_module_init(void)
+int __init mqttk_sessions_module_init(void)
 {
 	get_random_bytes(&id_hash_key, sizeof(id_hash_key));
+	session_cache = kmem_cache_create("mqttk_session", CACHED_SIZE, 0, 0,
+					  NULL);
+	return session_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * mqttk_sessions_module_exit - at module unload, when no netns is left
+ */
+void mqttk_sessions_module_exit(void)
+{
+	kmem_cache_destroy(session_cache);
 }
 
 /**
@@ -102,7 +127,16 @@ void mqttk_sessions_exit(struct mqttk_net *mn)
 
 static size_t session_size(u16 id_len)
 {
-	return struct_size_t(struct mqttk_session, id, id_len);
+	if (id_len <= CACHED_ID)
+		return CACHED_SIZE;
+	return kmalloc_size_roundup(offsetof(struct mqttk_session, id) +
+				    id_len);
+}
+
+/* What it is charged for, all it may need for a message included. */
+static size_t session_cost(u16 id_len)
+{
+	return session_size(id_len) + MQTTK_QUEUE_PLACES_COST;
 }
 
 /* Puts the session where dumps find it. Under sub_mutex. */
@@ -147,6 +181,15 @@ static bool kill_locked(struct mqttk_session *s, enum mqttk_end why)
 	return !ep;
 }
 
+static struct mqttk_msg *take_will(struct mqttk_session *s)
+{
+	struct mqttk_msg *will = NULL;
+
+	if (s->away)
+		swap(will, s->away->will);
+	return will;
+}
+
 static bool is_peeked(struct mqttk_session *s)
 {
 	bool peeked;
@@ -178,13 +221,13 @@ static void clean_up(struct mqttk_session *s)
 		mqttk_session_put(s);
 	mutex_unlock(&mn->sub_mutex);
 
-	mqttk_deadline_cancel(&mn->clock, &s->deadline);
+	if (s->away)
+		mqttk_deadline_cancel(&mn->clock, &s->away->deadline);
 	mqttk_replays_free(&s->replays, s);
 	mqttk_session_forget(s);
 
 	spin_lock_bh(&s->lock);
-	will = s->will;
-	s->will = NULL;
+	will = take_will(s);
 	spin_unlock_bh(&s->lock);
 	if (will)
 		mqttk_router_will(mn, will, s);
@@ -229,12 +272,78 @@ static ktime_t end_of_absence(struct mqttk_session *s)
 	return expiry == MQTTK_EXPIRY_NEVER ? 0 : mqttk_clock_in(expiry);
 }
 
+static struct mqttk_session *of_deadline(struct mqttk_deadline *d)
+{
+	return container_of(d, struct mqttk_away, deadline)->session;
+}
+
+static bool deadline_get(struct mqttk_deadline *d)
+{
+	return refcount_inc_not_zero(&of_deadline(d)->ref);
+}
+
+static void deadline_run(struct mqttk_deadline *d)
+{
+	struct mqttk_session *s = of_deadline(d);
+	const struct mqttk_away *away = s->away;
+	ktime_t now = ktime_get_boottime();
+	struct mqttk_msg *will = NULL;
+	bool clean = false, sweep;
+
+	spin_lock_bh(&s->lock);
+	sweep = s->expires_at && s->expires_at <= now;
+	if (!s->ep && !s->dead && away->ends_at && away->ends_at <= now) {
+		mqttk_stat_inc(s->mn, MQTTK_STAT_SESSIONS_EXPIRED);
+		clean = kill_locked(s, MQTTK_END_EXPIRED);
+	} else if (!s->ep && !s->dead && away->will && away->will_at <= now) {
+		will = take_will(s);
+	}
+	spin_unlock_bh(&s->lock);
+
+	if (will)
+		mqttk_router_will(s->mn, will, s);
+	if (clean)
+		clean_up(s);
+	else if (sweep)
+		mqttk_session_sweep(s);
+	spin_lock_bh(&s->lock);
+	mqttk_session_set_deadline(s);
+	spin_unlock_bh(&s->lock);
+	mqttk_session_put(s);
+}
+
+static const struct mqttk_deadline_ops session_deadline_ops = {
+	.get = deadline_get,
+	.run = deadline_run,
+};
+
+/* Called on the session, locked, or before anybody finds it. */
+static bool need_away(struct mqttk_session *s, gfp_t gfp)
+{
+	struct mqttk_limits *l = &s->mn->limits;
+	struct mqttk_away *away;
+
+	if (s->away)
+		return true;
+	if (!mqttk_charge(l, MQTTK_BUDGET_CLIENT, sizeof(*away)))
+		return false;
+	away = kzalloc(sizeof(*away), gfp);
+	if (!away) {
+		mqttk_uncharge(l, MQTTK_BUDGET_CLIENT, sizeof(*away));
+		return false;
+	}
+	away->session = s;
+	mqttk_deadline_init(&away->deadline, &session_deadline_ops);
+	s->away = away;
+	return true;
+}
+
 /* The session goes on without an endpoint. */
 static void be_away(struct mqttk_session *s)
 {
 	s->ep = NULL;
-	s->away_since = ktime_get_boottime();
-	s->ends_at = end_of_absence(s);
+	s->away->since = ktime_get_boottime();
+	s->away->ends_at = end_of_absence(s);
 	mqttk_session_set_deadline(s);
 }
 
@@ -244,7 +353,8 @@ static bool leave_locked(struct mqttk_session *s,
 {
 	mqttk_tell_disconnected(s, s->ep, how->cause, how->reason);
 	s->expiry = how->expiry;
-	if (!s->expiry) {
+	/* There already, unless it changed its mind. */
+	if (!s->expiry || !need_away(s, AWAY_GFP)) {
 		s->ep = NULL;
 		s->dead = true;
 		mqttk_tell_ended(s, how->cause);
@@ -252,9 +362,9 @@ static bool leave_locked(struct mqttk_session *s,
 	}
 	be_away(s);
 	if (how->will && how->will_delay) {
-		s->will = how->will;
+		s->away->will = how->will;
 		how->will = NULL;
-		s->will_at = mqttk_clock_in(how->will_delay);
+		s->away->will_at = mqttk_clock_in(how->will_delay);
 		mqttk_session_set_deadline(s);
 	}
 	return false;
@@ -315,7 +425,8 @@ bool mqttk_session_kick(struct mqttk_session *s, u8 reason)
 
 	spin_lock_bh(&s->lock);
 	ep = s->ep;
-	dies = s->hidden || (ep && ep->ops->lingers && !s->expiry);
+	dies = s->hidden ||
+	       (ep && ep->ops->lingers && !(s->expiry && s->away));
 	if (ep && !dies) {
 		WRITE_ONCE(ep->reason, reason);
 		if (ep->ops->lingers) {
@@ -352,72 +463,31 @@ void mqttk_session_take_replays(struct mqttk_session *s,
 
 static ktime_t earliest(const struct mqttk_session *s)
 {
+	const struct mqttk_away *away = s->away;
 	ktime_t when = s->expires_at;
 
-	if (s->ep)
+	if (s->ep || !away)
 		return when;
-	if (s->ends_at && (!when || s->ends_at < when))
-		when = s->ends_at;
-	if (s->will && (!when || s->will_at < when))
-		when = s->will_at;
+	if (away->ends_at && (!when || away->ends_at < when))
+		when = away->ends_at;
+	if (away->will && (!when || away->will_at < when))
+		when = away->will_at;
 	return when;
 }
 
 /**
  * mqttk_session_set_deadline - one of the session's times has changed
  * @s: the session, locked
+ *
+ * Without memory for it, what expires goes when its turn to be sent comes.
  */
 void mqttk_session_set_deadline(struct mqttk_session *s)
 {
 	ktime_t when = earliest(s);
 
-	if (when && !s->dead)
-		mqttk_deadline_set(&s->mn->clock, &s->deadline, when);
+	if (when && !s->dead && need_away(s, AWAY_GFP))
+		mqttk_deadline_set(&s->mn->clock, &s->away->deadline, when);
 }
-
-static struct mqttk_session *of_deadline(struct mqttk_deadline *d)
-{
-	return container_of(d, struct mqttk_session, deadline);
-}
-
-static bool deadline_get(struct mqttk_deadline *d)
-{
-	return refcount_inc_not_zero(&of_deadline(d)->ref);
-}
-
-static void deadline_run(struct mqttk_deadline *d)
-{
-	struct mqttk_session *s = of_deadline(d);
-	ktime_t now = ktime_get_boottime();
-	struct mqttk_msg *will = NULL;
-	bool clean = false, sweep;
-
-	spin_lock_bh(&s->lock);
-	sweep = s->expires_at && s->expires_at <= now;
-	if (!s->ep && !s->dead && s->ends_at && s->ends_at <= now) {
-		mqttk_stat_inc(s->mn, MQTTK_STAT_SESSIONS_EXPIRED);
-		clean = kill_locked(s, MQTTK_END_EXPIRED);
-	} else if (!s->ep && !s->dead && s->will && s->will_at <= now) {
-		swap(will, s->will);
-	}
-	spin_unlock_bh(&s->lock);
-
-	if (will)
-		mqttk_router_will(s->mn, will, s);
-	if (clean)
-		clean_up(s);
-	else if (sweep)
-		mqttk_session_sweep(s);
-	spin_lock_bh(&s->lock);
-	mqttk_session_set_deadline(s);
-	spin_unlock_bh(&s->lock);
-	mqttk_session_put(s);
-}
-
-static const struct mqttk_deadline_ops session_deadline_ops = {
-	.get = deadline_get,
-	.run = deadline_run,
-};
 
 /* -- the beginning ------------------------------------------------------- */
 
@@ -438,13 +508,15 @@ static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 					   struct mqttk_endpoint *ep)
 {
 	size_t size = session_size(id_len);
+	size_t cost = session_cost(id_len);
 	struct mqttk_session *s;
 
-	if (!mqttk_charge(&mn->limits, MQTTK_BUDGET_CLIENT, size))
+	if (!mqttk_charge(&mn->limits, MQTTK_BUDGET_CLIENT, cost))
 		return ERR_PTR(-ENOBUFS);
-	s = kzalloc(size, GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN);
+	s = id_len <= CACHED_ID ? kmem_cache_zalloc(session_cache, SESSION_GFP) :
+				  kzalloc(size, SESSION_GFP);
 	if (!s) {
-		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT, size);
+		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT, cost);
 		return ERR_PTR(-ENOMEM);
 	}
 	spin_lock_init(&s->lock);
@@ -456,7 +528,6 @@ static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 	 */
 	lockdep_set_class(&s->received_ids.xa.xa_lock, &received_ids_key);
 	INIT_LIST_HEAD(&s->replays);
-	mqttk_deadline_init(&s->deadline, &session_deadline_ops);
 	refcount_set(&s->ref, 1);
 	s->ep = ep;
 	s->mn = mn;
@@ -476,10 +547,15 @@ void mqttk_session_free(struct mqttk_session *s)
 {
 	struct mqttk_net *mn = s->mn;
 
-	WARN_ON_ONCE(s->queue.nr || s->sub.nr_subs || s->window.slots ||
-		     s->will);
+	WARN_ON_ONCE(s->queue.places || s->sub.nr_subs || s->window.slots ||
+		     (s->away && s->away->will));
+	if (s->away) {
+		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT,
+			       sizeof(*s->away));
+		kfree_rcu(s->away, rcu);
+	}
 	mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT,
-		       session_size(s->id_len));
+		       session_cost(s->id_len));
 	kfree_rcu(s, rcu);
 	mqttk_net_gone(mn, &mn->nr_objects);
 }
@@ -517,7 +593,7 @@ u16 mqttk_session_window_limit(struct mqttk_net *mn, u16 receive_max)
 static int grow_window(struct mqttk_session *s)
 {
 	struct mqttk_window *w = &s->window;
-	struct mqttk_slot *slots, *old;
+	struct mqttk_slots *slots, *old;
 	u16 old_size = w->size;
 	u16 size = w->limit;
 
@@ -550,7 +626,7 @@ static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how
 	 * qos2: receiver KNOWN RESUME -> ignore KNOWN
 	 * qos2: receiver UNKNOWN RESUME -> ignore UNKNOWN
 	 */
-	ok = !s->dead && s->expiry;
+	ok = !s->dead && s->expiry && s->away;
 	if (ok) {
 		if (s->ep) {
 			mqttk_tell_parted(s, s->ep, MQTTK_END_TAKEN_OVER);
@@ -560,9 +636,9 @@ static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how
 		s->stale_peek = s->peeker;
 		s->ep = ep;
 		s->expiry = how->expiry;
-		s->ends_at = 0;
+		s->away->ends_at = 0;
 		mqttk_queue_limit(&s->queue, 0, 0);
-		swap(will, s->will);
+		will = take_will(s);
 		mqttk_window_start(&s->window,
 				   mqttk_session_window_limit(s->mn,
 							      how->receive_max));
@@ -659,6 +735,10 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 	if (IS_ERR(s))
 		return s;
 	s->expiry = how->expiry;
+	if (s->expiry && !need_away(s, SESSION_GFP)) {
+		session_abandon(s);
+		return ERR_PTR(-ENOMEM);
+	}
 	mqttk_window_start(&s->window,
 			   mqttk_session_window_limit(mn, how->receive_max));
 

@@ -71,6 +71,32 @@ struct mqttk_endpoint {
 };
 
 /**
+ * struct mqttk_away - what a session needs for times without its client, and for
+ *	messages that expire
+ * @session: whose; no reference
+ * @will: to be published when @will_at has come or the session ends, or NULL
+ * @will_at: CLOCK_BOOTTIME
+ * @ends_at: CLOCK_BOOTTIME when it ends for want of its client, 0: it does not
+ * @since: CLOCK_BOOTTIME when its client left
+ * @deadline: at the earliest of these times and of @session's expires_at
+ * @rcu: freed a grace period after the session's last reference, when the
+ *	deadline is not set any more
+ *
+ * Most sessions end with their connection and never need it.
+ */
+struct mqttk_away {
+	struct mqttk_session *session;
+	struct mqttk_msg *will;
+	ktime_t will_at;
+	ktime_t ends_at;
+	ktime_t since;
+	union {
+		struct mqttk_deadline deadline;
+		struct rcu_head rcu;
+	};
+};
+
+/**
  * struct mqttk_session - what the broker keeps for a client id
  * @sub: its subscriptions; @sub.index is its slot in the netns's session_ids
  * @lock: guards all up to @dropped; bottom halves off
@@ -99,11 +125,9 @@ struct mqttk_endpoint {
  * @nr_received_ids: how many
  * @replays: of an endpoint that left while the session goes on: retained
  *	messages that its successor shall queue
- * @will: to be published when @will_at has come or the session ends, or NULL
- * @will_at: CLOCK_BOOTTIME
- * @ends_at: CLOCK_BOOTTIME when it ends for want of its client, 0: it does not
+ * @away: there from the beginning if it is to outlive its connection, otherwise
+ *	from the first message on that expires, or NULL
  * @expires_at: no message in @queue expires earlier, 0: none does
- * @away_since: CLOCK_BOOTTIME when its client left
  * @sent: messages given to the endpoint, by QoS
  * @dropped: messages not queued because a limit was reached
  * @expired: messages that expired in @queue
@@ -111,7 +135,6 @@ struct mqttk_endpoint {
  * @outdated: replays whose subscription may have ended since they were looked
  *	through; its endpoint only
  * @outdated_max: how many before they are again; likewise
- * @deadline: at the earliest of the times above
  * @mn: its netns's broker, which outlives it
  * @ref: the session table, the endpoint, and each subscription
  * @rcu: freed after a grace period, since fan-outs follow subscriptions to it
@@ -119,41 +142,41 @@ struct mqttk_endpoint {
  * @id: client id
  */
 struct mqttk_session {
+	/* What a message on its way here touches. */
 	struct mqttk_subscriber sub;
 	spinlock_t lock;	/* ep to expired */
-	struct mqttk_endpoint *ep;
-	struct mqttk_endpoint *undertaker;
-	struct mqttk_endpoint *peeker;
 	bool dead;
 	bool hidden;
-	bool told;
-	bool connected;
 	bool plain;
 	bool replay_waits;
-	bool stale_peek;
-	u16 id_len;
-	u32 expiry;
+	struct mqttk_endpoint *ep;
+	struct mqttk_endpoint *peeker;
 	struct mqttk_queue queue;
 	struct mqttk_window window;
-	struct ida received_ids;
-	u32 nr_received_ids;
-	struct list_head replays;
-	struct mqttk_msg *will;
-	ktime_t will_at;
-	ktime_t ends_at;
+	struct mqttk_net *mn;
 	ktime_t expires_at;
-	ktime_t away_since;
 	u64 sent[MQTTK_NR_QOS];
 	u64 dropped;
+	/* What it does not. */
 	u64 expired;
 	u64 received[MQTTK_NR_QOS];
+	struct mqttk_endpoint *undertaker;
+	struct ida received_ids;
+	u32 nr_received_ids;
+	u32 expiry;
+	union {
+		struct list_head replays;
+		struct rcu_head rcu;
+	};
+	struct mqttk_away *away;
 	u32 outdated;
 	u32 outdated_max;
-	struct mqttk_deadline deadline;
-	struct mqttk_net *mn;
-	refcount_t ref;
-	struct rcu_head rcu;
 	struct rhash_head node;
+	refcount_t ref;
+	bool told : 1;
+	bool connected : 1;
+	bool stale_peek : 1;
+	u16 id_len;
 	u8 id[];
 };
 
@@ -223,7 +246,8 @@ int mqttk_session_unsubscribe(struct mqttk_session *s,
 			      struct mqttk_endpoint *ep,
 			      const u8 *filter, u16 len);
 
-void mqttk_sessions_module_init(void);
+int mqttk_sessions_module_init(void);
+void mqttk_sessions_module_exit(void);
 int mqttk_sessions_init(struct mqttk_net *mn);
 void mqttk_sessions_exit(struct mqttk_net *mn);
 void mqttk_sessions_end(struct mqttk_net *mn);
@@ -267,6 +291,7 @@ int mqttk_session_receive(struct mqttk_session *s, struct mqttk_endpoint *ep,
 int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id);
 void mqttk_session_sweep(struct mqttk_session *s);
+void mqttk_session_rest(struct mqttk_session *s);
 void mqttk_session_forget(struct mqttk_session *s);
 
 /* session_local.c: of an endpoint in this machine */

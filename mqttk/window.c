@@ -29,37 +29,14 @@ enum slot_state {
 	SLOT_RELEASED,
 };
 
-/**
- * struct mqttk_slot - a packet identifier
- * @msg: what was published with it, until the client has it; a reference
- * @via: by which subscriptions; a reference, or NULL
- * @next: in its list, 0: the last
- * @prev: in its list, 0: the first
- * @state: enum slot_state
- * @qos: 1 or 2
- * @retain: RETAIN as it was sent
- * @counted: PUBLISH was sent on this connection: it takes from the quota until
- *	its last acknowledgment
- */
-struct mqttk_slot {
-	struct mqttk_msg *msg;
-	struct mqttk_via *via;
-	u16 next;
-	u16 prev;
-	u8 state;
-	u8 qos;
-	bool retain;
-	bool counted;
-};
-
 static void flight_add(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
 {
-	struct mqttk_slot *slot = &w->slots[id];
+	struct mqttk_slot *slot = &w->slots->slot[id];
 
 	slot->next = 0;
 	slot->prev = f->tail;
 	if (f->tail)
-		w->slots[f->tail].next = id;
+		w->slots->slot[f->tail].next = id;
 	else
 		f->head = id;
 	f->tail = id;
@@ -67,18 +44,23 @@ static void flight_add(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
 
 static void flight_del(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
 {
-	struct mqttk_slot *slot = &w->slots[id];
+	struct mqttk_slot *slot = &w->slots->slot[id];
 
 	if (f->resend == id)
 		f->resend = slot->next;
 	if (slot->prev)
-		w->slots[slot->prev].next = slot->next;
+		w->slots->slot[slot->prev].next = slot->next;
 	else
 		f->head = slot->next;
 	if (slot->next)
-		w->slots[slot->next].prev = slot->prev;
+		w->slots->slot[slot->next].prev = slot->prev;
 	else
 		f->tail = slot->prev;
+}
+
+static size_t slots_size(u16 size)
+{
+	return struct_size_t(struct mqttk_slots, slot, (size_t)size + 1);
 }
 
 /**
@@ -90,10 +72,10 @@ static void flight_del(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
  * Return: for mqttk_window_grow() or mqttk_window_free(); NULL over the budget
  *	or without memory
  */
-struct mqttk_slot *mqttk_window_alloc(struct mqttk_limits *limits, u16 size)
+struct mqttk_slots *mqttk_window_alloc(struct mqttk_limits *limits, u16 size)
 {
-	size_t bytes = array_size(size + 1, sizeof(struct mqttk_slot));
-	struct mqttk_slot *slots;
+	size_t bytes = slots_size(size);
+	struct mqttk_slots *slots;
 
 	if (!mqttk_charge(limits, MQTTK_BUDGET_CLIENT, bytes))
 		return NULL;
@@ -113,14 +95,14 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_alloc);
  *
  * Context: process.
  */
-void mqttk_window_free(struct mqttk_limits *limits, struct mqttk_slot *slots,
+void mqttk_window_free(struct mqttk_limits *limits, struct mqttk_slots *slots,
 		       u16 size)
 {
 	if (!slots)
 		return;
 	kvfree(slots);
 	mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT,
-		       array_size(size + 1, sizeof(struct mqttk_slot)));
+		       slots_size(size));
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_free);
 
@@ -132,17 +114,17 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_free);
  *
  * Return: the memory it had, of @w->size as it was before, to be freed
  */
-struct mqttk_slot *mqttk_window_grow(struct mqttk_window *w,
-				     struct mqttk_slot *slots, u16 size)
+struct mqttk_slots *mqttk_window_grow(struct mqttk_window *w,
+				      struct mqttk_slots *slots, u16 size)
 {
-	struct mqttk_slot *old = w->slots;
+	struct mqttk_slots *old = w->slots;
 	u32 id;
 
 	if (old)
-		memcpy(slots, old, array_size(w->size + 1, sizeof(*slots)));
+		memcpy(slots, old, slots_size(w->size));
 	w->slots = slots;
 	for (id = w->size + 1; id <= size; id++)
-		flight_add(w, &w->free, id);
+		flight_add(w, &w->slots->free, id);
 	w->size = size;
 	return old;
 }
@@ -161,17 +143,19 @@ void mqttk_window_start(struct mqttk_window *w, u16 limit)
 
 	w->limit = limit;
 	w->quota = limit;
+	if (!w->slots)
+		return;
 	/*
 	 * qos2: sender FREE RESUME -> ignore FREE
 	 * qos2: sender PUBLISHED RESUME -> publish_dup PUBLISHED
 	 * qos2: sender RELEASED RESUME -> pubrel RELEASED
 	 */
-	w->published.resend = w->published.head;
-	w->released.resend = w->released.head;
-	for (id = w->published.head; id; id = w->slots[id].next)
-		w->slots[id].counted = false;
-	for (id = w->released.head; id; id = w->slots[id].next)
-		w->slots[id].counted = false;
+	w->slots->published.resend = w->slots->published.head;
+	w->slots->released.resend = w->slots->released.head;
+	for (id = w->slots->published.head; id; id = w->slots->slot[id].next)
+		w->slots->slot[id].counted = false;
+	for (id = w->slots->released.head; id; id = w->slots->slot[id].next)
+		w->slots->slot[id].counted = false;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_start);
 
@@ -183,7 +167,7 @@ static void take_msg(struct mqttk_window *w, struct mqttk_slot *slot,
 		.msg = slot->msg, .via = slot->via, .qos = slot->qos,
 	};
 	if (slot->msg)
-		w->bytes -= mqttk_msg_share(slot->msg) +
+		w->slots->bytes -= mqttk_msg_share(slot->msg) +
 			    mqttk_via_share(slot->via);
 	slot->msg = NULL;
 	slot->via = NULL;
@@ -200,12 +184,12 @@ static void put_msg(struct mqttk_window *w, struct mqttk_slot *slot)
 
 static void free_slot(struct mqttk_window *w, u16 id)
 {
-	struct mqttk_slot *slot = &w->slots[id];
+	struct mqttk_slot *slot = &w->slots->slot[id];
 
 	put_msg(w, slot);
 	slot->counted = false;
 	slot->state = SLOT_FREE;
-	flight_add(w, &w->free, id);
+	flight_add(w, &w->slots->free, id);
 	w->nr--;
 }
 
@@ -218,12 +202,12 @@ static void free_slot(struct mqttk_window *w, u16 id)
  */
 u16 mqttk_window_reserve(struct mqttk_window *w)
 {
-	u16 id = w->free.head;
+	u16 id = w->slots ? w->slots->free.head : 0;
 
 	if (!id)
 		return 0;
-	flight_del(w, &w->free, id);
-	w->slots[id].state = SLOT_RESERVED;
+	flight_del(w, &w->slots->free, id);
+	w->slots->slot[id].state = SLOT_RESERVED;
 	w->nr++;
 	return id;
 }
@@ -255,16 +239,16 @@ static void count(struct mqttk_window *w, struct mqttk_slot *slot)
  */
 void mqttk_window_sent(struct mqttk_window *w, const struct mqttk_qent *e)
 {
-	struct mqttk_slot *slot = &w->slots[e->id];
+	struct mqttk_slot *slot = &w->slots->slot[e->id];
 
 	slot->msg = e->msg;
 	slot->via = e->via;
 	slot->qos = e->qos;
 	slot->retain = e->retain;
-	w->bytes += mqttk_msg_share(e->msg) + mqttk_via_share(e->via);
+	w->slots->bytes += mqttk_msg_share(e->msg) + mqttk_via_share(e->via);
 	/* qos2: sender FREE SEND -> publish PUBLISHED */
 	slot->state = SLOT_PUBLISHED;
-	flight_add(w, &w->published, e->id);
+	flight_add(w, &w->slots->published, e->id);
 	count(w, slot);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_sent);
@@ -285,13 +269,16 @@ unsigned int mqttk_window_peek(struct mqttk_window *w, struct mqttk_qent *ents,
 	unsigned int n = 0, publishes = 0;
 	u16 id;
 
-	for (id = w->released.resend; id && n < max; id = w->slots[id].next)
+	*more = false;
+	if (!w->slots)
+		return 0;
+	for (id = w->slots->released.resend; id && n < max; id = w->slots->slot[id].next)
 		ents[n++] = (struct mqttk_qent){ .id = id, .resend = true };
 	*more = id;
 	if (id)
 		return n;
-	for (id = w->published.resend; id && n < max; id = w->slots[id].next) {
-		struct mqttk_slot *slot = &w->slots[id];
+	for (id = w->slots->published.resend; id && n < max; id = w->slots->slot[id].next) {
+		struct mqttk_slot *slot = &w->slots->slot[id];
 
 		if (publishes++ == w->quota)
 			break;
@@ -320,15 +307,15 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_peek);
  */
 void mqttk_window_resent(struct mqttk_window *w, u16 id, bool given_up)
 {
-	if (w->released.resend == id) {
-		w->released.resend = w->slots[id].next;
-	} else if (w->published.resend == id) {
-		w->published.resend = w->slots[id].next;
+	if (w->slots->released.resend == id) {
+		w->slots->released.resend = w->slots->slot[id].next;
+	} else if (w->slots->published.resend == id) {
+		w->slots->published.resend = w->slots->slot[id].next;
 		if (given_up) {
-			flight_del(w, &w->published, id);
+			flight_del(w, &w->slots->published, id);
 			free_slot(w, id);
 		} else {
-			count(w, &w->slots[id]);
+			count(w, &w->slots->slot[id]);
 		}
 	}
 }
@@ -336,7 +323,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_resent);
 
 static int slot_state(const struct mqttk_window *w, u16 id)
 {
-	return id && id <= w->size && w->slots ? w->slots[id].state : SLOT_FREE;
+	return id && id <= w->size && w->slots ? w->slots->slot[id].state : SLOT_FREE;
 }
 
 static void done(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
@@ -346,7 +333,7 @@ static void done(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
 	 * back would let more PUBLISHes go than the client takes
 	 * [MQTT-3.3.4-9].
 	 */
-	if (w->slots[id].counted && w->quota < w->limit)
+	if (w->slots->slot[id].counted && w->quota < w->limit)
 		w->quota++;
 	flight_del(w, f, id);
 	free_slot(w, id);
@@ -364,9 +351,9 @@ int mqttk_window_puback(struct mqttk_window *w, u16 id)
 {
 	if (slot_state(w, id) != SLOT_PUBLISHED)
 		return slot_state(w, id) == SLOT_RELEASED ? -EPROTO : -ENOENT;
-	if (w->slots[id].qos != 1)
+	if (w->slots->slot[id].qos != 1)
 		return -EPROTO;
-	done(w, &w->published, id);
+	done(w, &w->slots->published, id);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_puback);
@@ -387,22 +374,22 @@ int mqttk_window_pubrec(struct mqttk_window *w, u16 id, bool refused)
 	if (slot_state(w, id) == SLOT_RELEASED) {
 		/* qos2: sender RELEASED REFUSED -> give_up FREE */
 		if (refused)
-			done(w, &w->released, id);
+			done(w, &w->slots->released, id);
 		return 0;
 	}
 	if (slot_state(w, id) != SLOT_PUBLISHED)
 		return -ENOENT;
-	slot = &w->slots[id];
+	slot = &w->slots->slot[id];
 	if (slot->qos != 2)
 		return -EPROTO;
 	if (refused) {
-		done(w, &w->published, id);
+		done(w, &w->slots->published, id);
 		return 0;
 	}
-	flight_del(w, &w->published, id);
+	flight_del(w, &w->slots->published, id);
 	put_msg(w, slot);
 	slot->state = SLOT_RELEASED;
-	flight_add(w, &w->released, id);
+	flight_add(w, &w->slots->released, id);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_pubrec);
@@ -418,7 +405,7 @@ int mqttk_window_pubcomp(struct mqttk_window *w, u16 id)
 {
 	if (slot_state(w, id) != SLOT_RELEASED)
 		return slot_state(w, id) == SLOT_PUBLISHED ? -EPROTO : -ENOENT;
-	done(w, &w->released, id);
+	done(w, &w->slots->released, id);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_pubcomp);
@@ -432,7 +419,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_pubcomp);
  */
 bool mqttk_window_is_sent(const struct mqttk_window *w, u16 id)
 {
-	return slot_state(w, id) == SLOT_PUBLISHED && w->slots[id].counted;
+	return slot_state(w, id) == SLOT_PUBLISHED && w->slots->slot[id].counted;
 }
 
 /**
@@ -444,9 +431,9 @@ bool mqttk_window_is_sent(const struct mqttk_window *w, u16 id)
  */
 u16 mqttk_window_oldest(const struct mqttk_window *w)
 {
-	u16 id = w->published.head;
+	u16 id = w->slots ? w->slots->published.head : 0;
 
-	return id && w->slots[id].counted ? id : 0;
+	return id && w->slots->slot[id].counted ? id : 0;
 }
 
 /**
@@ -470,7 +457,7 @@ int mqttk_window_ack(struct mqttk_window *w, u16 id)
 	 * qos2: sender PUBLISHED PUBREC -> pubrel RELEASED
 	 * qos2: sender RELEASED PUBCOMP -> complete FREE
 	 */
-	done(w, &w->published, id);
+	done(w, &w->slots->published, id);
 	return 0;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_ack);
@@ -485,15 +472,18 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_ack);
  */
 bool mqttk_window_drop_one(struct mqttk_window *w, struct mqttk_qent *e)
 {
-	struct mqttk_flight *f = &w->published;
+	struct mqttk_flight *f;
 	u16 id;
 
+	if (!w->slots)
+		return false;
+	f = &w->slots->published;
 	if (!f->head)
-		f = &w->released;
+		f = &w->slots->released;
 	id = f->head;
 	if (!id)
 		return false;
-	take_msg(w, &w->slots[id], e);
+	take_msg(w, &w->slots->slot[id], e);
 	done(w, f, id);
 	return true;
 }

@@ -111,6 +111,8 @@ static void queue_teardown(struct kunit *test)
 	for (i = 0; i < VIAS; i++)
 		mqttk_via_put(ctx->via[i]);
 	KUNIT_EXPECT_TRUE(test, list_empty(&ctx->q.chunks));
+	mqttk_queue_rest(&ctx->q);
+	KUNIT_EXPECT_NULL(test, ctx->q.places);
 	KUNIT_EXPECT_EQ(test, mqttk_limits_stored(ctx->limits).messages, 0);
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), 0);
 	mqttk_limits_exit(ctx->limits);
@@ -735,8 +737,8 @@ static void queue_no_budget(struct kunit *test)
 		ctx->limits->value[MQTTK_LIMIT_MESSAGE_MEMORY] = used + 600;
 		used += 512;
 	}
-	KUNIT_EXPECT_EQ(test, taken_before, MQTTK_QUEUE_INPLACE);
-	KUNIT_EXPECT_GT(test, ctx->nr, MQTTK_QUEUE_INPLACE + 1);
+	KUNIT_EXPECT_EQ(test, taken_before, MQTTK_QUEUE_PLACES);
+	KUNIT_EXPECT_GT(test, ctx->nr, MQTTK_QUEUE_PLACES + 1);
 	KUNIT_EXPECT_GT(test, refused, 3);
 	KUNIT_EXPECT_EQ(test, ctx->nr + refused, ARRAY_SIZE(msgs));
 	while (refused)
@@ -784,6 +786,12 @@ static void queue_failed_append(struct kunit *test)
 			continue;
 		}
 		failures++;
+		if (!i) {
+			/* Without the places a chunk does. */
+			KUNIT_ASSERT_EQ(test, err, 0);
+			KUNIT_ASSERT_NULL(test, ctx->q.places);
+			continue;
+		}
 		KUNIT_ASSERT_EQ(test, err, -ENOMEM);
 		expect_refused(test, used);
 		KUNIT_ASSERT_EQ(test, append_msg(test, msg, 1), 0);

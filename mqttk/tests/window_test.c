@@ -167,15 +167,15 @@ static void expect_same(struct kunit *test)
 	struct mqttk_window *w = &ctx->w;
 	u32 i, counted = 0;
 
-	EXPECT(test, w->free.head, ==, ids_first(&ctx->free));
-	EXPECT(test, w->free.tail, ==, ids_last(&ctx->free));
-	EXPECT(test, w->published.head, ==, ids_first(&ctx->published));
-	EXPECT(test, w->published.tail, ==, ids_last(&ctx->published));
-	EXPECT(test, w->released.head, ==, ids_first(&ctx->released));
-	EXPECT(test, w->released.tail, ==, ids_last(&ctx->released));
-	EXPECT(test, w->published.resend, ==,
+	EXPECT(test, w->slots->free.head, ==, ids_first(&ctx->free));
+	EXPECT(test, w->slots->free.tail, ==, ids_last(&ctx->free));
+	EXPECT(test, w->slots->published.head, ==, ids_first(&ctx->published));
+	EXPECT(test, w->slots->published.tail, ==, ids_last(&ctx->published));
+	EXPECT(test, w->slots->released.head, ==, ids_first(&ctx->released));
+	EXPECT(test, w->slots->released.tail, ==, ids_last(&ctx->released));
+	EXPECT(test, w->slots->published.resend, ==,
 	       first_again(ctx, &ctx->published));
-	EXPECT(test, w->released.resend, ==, first_again(ctx, &ctx->released));
+	EXPECT(test, w->slots->released.resend, ==, first_again(ctx, &ctx->released));
 	EXPECT(test, w->nr, ==, ctx->reserved.nr + ctx->published.nr +
 				ctx->released.nr);
 	EXPECT(test, w->nr + ctx->free.nr, ==, w->size);
@@ -213,7 +213,7 @@ static void grow(struct kunit *test, u16 size)
 {
 	struct window_ctx *ctx = test->priv;
 	u16 old_size = ctx->w.size, id;
-	struct mqttk_slot *slots, *old;
+	struct mqttk_slots *slots, *old;
 
 	slots = mqttk_window_alloc(ctx->limits, size);
 	KUNIT_ASSERT_NOT_NULL(test, slots);
@@ -292,8 +292,8 @@ static void send(struct kunit *test)
 		.retain = rnd(ctx, 2),
 	};
 
-	if (!id || !ctx->w.quota || ctx->w.published.resend ||
-	    ctx->w.released.resend)
+	if (!id || !ctx->w.quota || mqttk_window_republish(&ctx->w) ||
+	    mqttk_window_rerelease(&ctx->w))
 		return;
 	e.msg = mqttk_msg_alloc(ctx->limits, "topic", 5, 0, rnd(ctx, 9),
 				GFP_KERNEL);
@@ -724,7 +724,7 @@ static void window_quota_after_resumption(struct kunit *test)
 static void window_sizes(struct kunit *test)
 {
 	struct window_ctx *ctx = test->priv;
-	struct mqttk_slot *slots;
+	struct mqttk_slots *slots;
 	bool more = true;
 	u32 id;
 
@@ -765,7 +765,7 @@ static void window_failed_alloc(struct kunit *test)
 {
 	struct window_ctx *ctx = test->priv;
 	s64 used = limits_used(ctx->limits);
-	struct mqttk_slot *slots;
+	struct mqttk_slots *slots;
 
 	if (!failslab)
 		kunit_skip(test, "needs failslab=1 and a kernel set up for it");
