@@ -129,12 +129,15 @@ void mqttk_filter_ahead_entry(struct mqttk_index *ix, u32 hash)
 			  offsetof(struct mqttk_filter, hash_node));
 }
 
+/* Less than struct_size(), which pads what @text begins in. */
+static size_t filter_size(u16 len)
+{
+	return offsetof(struct mqttk_filter, text) + len;
+}
+
 static size_t filter_cost(u16 len)
 {
-	struct mqttk_filter *f;
-
-	return kmalloc_size_roundup(struct_size(f, text, len)) +
-	       2 * sizeof(void *);
+	return kmalloc_size_roundup(filter_size(len)) + 2 * sizeof(void *);
 }
 
 static struct mqttk_filter *filter_alloc(struct mqttk_index *ix,
@@ -144,7 +147,7 @@ static struct mqttk_filter *filter_alloc(struct mqttk_index *ix,
 
 	if (!mqttk_charge(ix->limits, MQTTK_BUDGET_CLIENT, filter_cost(len)))
 		return ERR_PTR(-ENOBUFS);
-	f = kzalloc(struct_size(f, text, len), INDEX_GFP);
+	f = kzalloc(filter_size(len), INDEX_GFP);
 	if (!f) {
 		mqttk_uncharge(ix->limits, MQTTK_BUDGET_CLIENT,
 			       filter_cost(len));
