@@ -10,7 +10,7 @@
 #include "events.h"
 #include "limits.h"
 
-static unsigned long memory_max;
+static unsigned long memory_max __ro_after_init;
 module_param(memory_max, ulong, 0444);
 MODULE_PARM_DESC(memory_max, "Bytes all network namespaces together may hold (0: a quarter of memory)");
 
@@ -21,7 +21,7 @@ MODULE_PARM_DESC(memory_max, "Bytes all network namespaces together may hold (0:
 #define CHARGE_BATCH	SZ_64K
 
 /* All budgets of all netns together. */
-static struct percpu_counter module_used;
+static struct percpu_counter module_used ____cacheline_aligned_in_smp;
 
 /*
  * MQTT's own bounds where there are any, otherwise what keeps a mistake from

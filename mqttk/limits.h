@@ -12,6 +12,7 @@
 #define MQTTK_LIMITS_H
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
 #include <linux/percpu_counter.h>
 #include <linux/types.h>
 
@@ -92,23 +93,25 @@ struct mqttk_hits {
 
 /**
  * struct mqttk_limits - settings and budgets of a netns
- * @used: bytes charged, by budget; per-CPU, so that publishers on different
- *	CPUs do not write one cache line
  * @value: settings; written under the netns's ctl_mutex, read anywhere with
  *	READ_ONCE()
- * @overflow: how often each budget refused
  * @store: what messages there are, whoever holds them; kept by msg.c
  * @net: whose; NULL: nobody is told of limits that are hit
+ * @used: bytes charged, by budget; per-CPU, so that publishers on different
+ *	CPUs do not write one cache line, but for each 64 KiB
+ * @overflow: how often each budget refused
  * @hits: of each setting, while somebody listens; see events.c
+ *
+ * What every message reads does not share a cache line with what is written.
  */
 struct mqttk_limits {
-	struct percpu_counter used[MQTTK_BUDGET_NR];
 	unsigned long value[MQTTK_LIMIT_NR];
-	atomic_long_t overflow[MQTTK_BUDGET_NR];
 	struct mqttk_store __percpu *store;
 	struct net *net;
+	struct percpu_counter used[MQTTK_BUDGET_NR] ____cacheline_aligned_in_smp;
+	atomic_long_t overflow[MQTTK_BUDGET_NR] ____cacheline_aligned_in_smp;
 	struct mqttk_hits hits[MQTTK_LIMIT_NR];
-};
+} ____cacheline_aligned_in_smp;
 
 /**
  * struct mqttk_limit_desc - a setting as people see it

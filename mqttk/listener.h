@@ -5,6 +5,7 @@
 #ifndef MQTTK_LISTENER_H
 #define MQTTK_LISTENER_H
 
+#include <linux/cache.h>
 #include <linux/in6.h>
 #include <linux/list.h>
 #include <linux/refcount.h>
@@ -71,17 +72,19 @@ struct mqttk_callbacks {
  * @rcu: the socket's callback finds the listener under RCU
  */
 struct mqttk_listener {
-	struct list_head list;
+	/* What its connections read. */
 	struct mqttk_net *mn;
+	struct mqttk_terms __rcu *terms;
+	struct mem_cgroup *memcg;
+	struct mqttk_callbacks saved;
+	/* What is written when they come and go, or by control. */
+	struct list_head list ____cacheline_aligned_in_smp;
 	struct sockaddr_storage addr;
 	int bind_ifindex;
-	struct mqttk_terms __rcu *terms;
 	struct socket *sock;
 	struct delayed_work work;
-	struct mqttk_callbacks saved;
 	struct mqttk_config_listener *wish;
 	bool suspended;
-	struct mem_cgroup *memcg;
 	atomic_t nr_conns;
 	atomic_long_t accepted;
 	atomic_long_t refused;

@@ -87,26 +87,30 @@ struct mqttk_stats {
  * @files: open /dev/mqtt files; dev.c's
  */
 struct mqttk_net {
+	/* What every message reads, and hardly anything writes. */
 	struct net *net;
-	struct mqttk_limits limits;
 	struct mqttk_stats __percpu *stats;
-	struct mqttk_clock clock;
-	struct mqttk_sys sys;
 	bool dying;
-	struct mutex ctl_mutex;	/* control */
-	struct list_head listeners;
-	u32 listeners_seq;
-	struct mutex sub_mutex;	/* subscriptions, client ids */
+	struct mqttk_limits limits;
+	/* Written when clients come and go, subscribe and unsubscribe. */
 	struct mqttk_index index;
+	struct mutex sub_mutex;	/* subscriptions, client ids */
 	struct rhashtable sessions;
 	struct xarray session_ids;
-	struct mqttk_retained retained;
 	struct list_head conns;
 	spinlock_t conns_lock;	/* conns */
 	unsigned int nr_conns;
 	atomic_t nr_live;
 	atomic_t nr_objects;
 	wait_queue_head_t wait;
+	/* Written by messages that are retained, or expire. */
+	struct mqttk_retained retained ____cacheline_aligned_in_smp;
+	struct mqttk_clock clock;
+	/* Control, and what goes by time. */
+	struct mqttk_sys sys;
+	struct mutex ctl_mutex;	/* control */
+	struct list_head listeners;
+	u32 listeners_seq;
 	struct list_head files;
 };
 
