@@ -22,6 +22,7 @@
 #define CLOSING_TIMEOUT	(10 * HZ)
 
 struct workqueue_struct *mqttk_conn_wq;
+static struct kmem_cache *conn_cache __ro_after_init;
 
 static struct mqttk_conn *conn_of(const struct mqttk_endpoint *ep)
 {
@@ -181,11 +182,24 @@ void mqttk_conn_free(struct mqttk_conn *conn)
 	mqttk_net_gone(mn, &mn->nr_live);
 }
 
+/* What a connection costs at rest: our memory, and the kernel's. */
+static u32 fixed_cost(const struct sock *sk)
+{
+	return sizeof(struct mqttk_conn) + sizeof(struct mqttk_rest) + sk->sk_prot->obj_size +
+	       sizeof(struct socket_alloc);
+}
+
 static void end_handshake_charge(struct mqttk_conn *conn)
 {
-	mqttk_uncharge(&conn->peer.mn->limits, MQTTK_BUDGET_HANDSHAKE,
-		       conn->fixed_charge);
-	conn->fixed_charge = 0;
+	if (test_and_clear_bit(CONN_STRANGER, &conn->flags))
+		mqttk_uncharge(&conn->peer.mn->limits, MQTTK_BUDGET_HANDSHAKE,
+			       fixed_cost(conn->sk));
+}
+
+/* A phase takes seconds, 32 bits of jiffies last for weeks. */
+static unsigned long deadline_of(const struct mqttk_conn *conn)
+{
+	return jiffies + (s32)(conn->deadline - (u32)jiffies);
 }
 
 /*
@@ -214,8 +228,7 @@ static void release(struct mqttk_conn *conn)
 	 */
 	if (READ_ONCE(sk->sk_state) != TCP_CLOSE)
 		sock_no_linger(sk);
-	sock_release(conn->sock);
-	conn->sock = NULL;
+	sock_release(sk->sk_socket);
 	end_handshake_charge(conn);
 	WRITE_ONCE(conn->phase, CONN_RELEASED);
 
@@ -281,7 +294,7 @@ static void begin_closing(struct mqttk_conn *conn, int err)
 		return;
 	}
 	conn->deadline = jiffies + CLOSING_TIMEOUT;
-	mod_timer(&conn->timer, conn->deadline);
+	mod_timer(&conn->timer, deadline_of(conn));
 	mqttk_tx_list(conn);
 }
 
@@ -295,17 +308,17 @@ static void go_on_closing(struct mqttk_conn *conn)
 
 	mqttk_rx_discard(conn);
 	if (READ_ONCE(sk->sk_state) == TCP_CLOSE ||
-	    time_after_eq(jiffies, conn->deadline)) {
+	    time_after_eq(jiffies, deadline_of(conn))) {
 		release(conn);
 		return;
 	}
 	if (!mqttk_tx_pending(conn) && !(sk->sk_shutdown & SEND_SHUTDOWN))
-		kernel_sock_shutdown(conn->sock, SHUT_WR);
+		kernel_sock_shutdown(sk->sk_socket, SHUT_WR);
 	/* Loopback may have ended it while we held the socket. */
 	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
 		release(conn);
 	else
-		timer_reduce(&conn->timer, conn->deadline);
+		timer_reduce(&conn->timer, deadline_of(conn));
 }
 
 /* -- the work ---------------------------------------------------------- */
@@ -313,14 +326,14 @@ static void go_on_closing(struct mqttk_conn *conn)
 static unsigned long idle_deadline(struct mqttk_conn *conn)
 {
 	/* One and a half times the keep-alive [MQTT-3.1.2-24]. */
-	return conn->last_rx + conn->peer.keepalive * HZ +
-	       conn->peer.keepalive * HZ / 2;
+	return jiffies - (u32)((u32)jiffies - conn->last_rx) +
+	       conn->peer.keepalive * HZ + conn->peer.keepalive * HZ / 2;
 }
 
 /* Has the peer been silent for too long? If not, have the timer look again. */
 static bool is_late(struct mqttk_conn *conn)
 {
-	unsigned long deadline = conn->deadline;
+	unsigned long deadline = deadline_of(conn);
 
 	if (conn->since) {
 		if (!conn->peer.keepalive)
@@ -329,6 +342,9 @@ static bool is_late(struct mqttk_conn *conn)
 	}
 	if (time_after_eq(jiffies, deadline))
 		return true;
+	/* It has rung, so no message came that waits; see mqttk_queue_rest(). */
+	if (conn->since && !timer_pending(&conn->timer))
+		mqttk_session_rest(conn->peer.session);
 	/* One that is to fire earlier will see that it is too early. */
 	timer_reduce(&conn->timer, deadline);
 	return false;
@@ -363,7 +379,7 @@ static struct mqttk_terms *take_terms(struct mqttk_conn *conn)
  */
 bool mqttk_conn_admit(struct mqttk_conn *conn)
 {
-	u32 cost = conn->fixed_charge + 2 * MQTTK_BUFFER_BASE;
+	u32 cost = fixed_cost(conn->sk) + 2 * MQTTK_BUFFER_BASE;
 
 	conn->peer.terms = take_terms(conn);
 	if (!mqttk_charge(&conn->peer.mn->limits, MQTTK_BUDGET_CLIENT, cost))
@@ -591,13 +607,6 @@ static void prepare_socket(struct sock *sk)
 	tcp_sock_set_nodelay(sk);
 }
 
-/* What a connection costs at rest: our memory, and the kernel's. */
-static u32 fixed_cost(const struct sock *sk)
-{
-	return sizeof(struct mqttk_conn) + sk->sk_prot->obj_size +
-	       sizeof(struct socket_alloc);
-}
-
 static struct mqttk_conn *conn_alloc(struct mqttk_listener *ln,
 				     struct socket *sock)
 {
@@ -607,16 +616,15 @@ static struct mqttk_conn *conn_alloc(struct mqttk_listener *ln,
 
 	if (!mqttk_charge(&mn->limits, MQTTK_BUDGET_HANDSHAKE, cost))
 		return ERR_PTR(-ENOBUFS);
-	conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
-		       __GFP_NOWARN);
+	conn = kmem_cache_zalloc(conn_cache, GFP_KERNEL_ACCOUNT |
+				 __GFP_NORETRY | __GFP_NOWARN);
 	if (!conn) {
 		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_HANDSHAKE, cost);
 		return ERR_PTR(-ENOMEM);
 	}
-	conn->fixed_charge = cost;
+	set_bit(CONN_STRANGER, &conn->flags);
 	conn->peer.ep.ops = &conn_ep_ops;
 	mqttk_proto_init(&conn->peer, mn);
-	conn->sock = sock;
 	conn->sk = sock->sk;
 	sock_hold(conn->sk);
 	conn->ln = ln;
@@ -712,16 +720,20 @@ bool mqttk_conn_info(const struct mqttk_endpoint *ep,
 		     struct mqttk_conn_info *info)
 {
 	const struct mqttk_conn *conn;
+	const struct tcp_sock *tp;
 
 	if (!ep || ep->ops != &conn_ep_ops)
 		return false;
 	conn = conn_of(ep);
+	tp = tcp_sk(conn->sk);
 	fill_addr(conn->sk, &info->addr);
 	info->version = conn->peer.version;
 	info->keepalive = conn->peer.keepalive;
 	info->since = conn->since;
-	info->bytes_received = conn->bytes_received;
-	info->bytes_sent = conn->bytes_sent;
+	/* TCP counts what it repeats. */
+	info->bytes_received = READ_ONCE(tp->bytes_received);
+	info->bytes_sent = READ_ONCE(tp->bytes_sent) -
+			   READ_ONCE(tp->bytes_retrans);
 	/* The listener may be given another name just now. */
 	rcu_read_lock();
 	strscpy(info->listener, rcu_dereference(conn->ln->terms)->name);
@@ -815,11 +827,14 @@ void mqttk_conns_abort(struct mqttk_net *mn)
  */
 int __init mqttk_conn_module_init(void)
 {
-	int err;
+	int err = -ENOMEM;
 
+	conn_cache = KMEM_CACHE(mqttk_conn, 0);
+	if (!conn_cache)
+		return -ENOMEM;
 	mqttk_conn_wq = alloc_workqueue("mqttk", WQ_PERCPU, 0);
 	if (!mqttk_conn_wq)
-		return -ENOMEM;
+		goto destroy_cache;
 	err = mqttk_lane_module_init();
 	if (err)
 		goto destroy;
@@ -831,6 +846,8 @@ exit_lane:
 	mqttk_lane_module_exit();
 destroy:
 	destroy_workqueue(mqttk_conn_wq);
+destroy_cache:
+	kmem_cache_destroy(conn_cache);
 	return err;
 }
 
@@ -843,4 +860,5 @@ void mqttk_conn_module_exit(void)
 	mqttk_tx_module_exit();
 	destroy_workqueue(mqttk_conn_wq);
 	mqttk_rx_module_exit();
+	kmem_cache_destroy(conn_cache);
 }

@@ -27,8 +27,8 @@ struct socket;
  * @version: protocol level of its CONNECT: 3, 4, 5
  * @keepalive: seconds
  * @since: CLOCK_BOOTTIME of the CONNECT
- * @bytes_received: off its socket
- * @bytes_sent: into its socket
+ * @bytes_received: as TCP counts
+ * @bytes_sent: likewise
  * @listener: name of the listener it came by
  */
 struct mqttk_conn_info {

@@ -31,6 +31,7 @@
 
 /**
  * enum mqttk_conn_flag - bits of conn->flags
+ * @CONN_STRANGER: it is charged to MQTTK_BUDGET_HANDSHAKE
  * @CONN_BUSY: its work or the quick lane is at it
  * @CONN_WANTED: the other of them has to look when that one is done
  * @CONN_QUICK: what comes next is for the quick lane. A hint
@@ -49,6 +50,7 @@
  * @CONN_DEAD: released: senders keep off
  */
 enum mqttk_conn_flag {
+	CONN_STRANGER,
 	CONN_BUSY,
 	CONN_WANTED,
 	CONN_QUICK,
@@ -101,6 +103,19 @@ struct mqttk_outgoing {
 };
 
 /**
+ * struct mqttk_rest - a packet that is in the socket in part
+ * @out: the packet
+ * @ent: what it was made of, with references of its own, so that the stream stays
+ *	whole whatever becomes of the session
+ * @sent: bytes of it in the socket
+ */
+struct mqttk_rest {
+	struct mqttk_outgoing out;
+	struct mqttk_qent ent;
+	u32 sent;
+};
+
+/**
  * struct mqttk_conn - a TCP connection with an MQTT peer
  * @peer: the protocol's side; its work only
  * @in: the PUBLISH whose payload is arriving; its work only
@@ -115,32 +130,20 @@ struct mqttk_outgoing {
  * @need: bytes at @partial from which on it makes sense to decode again
  * @whole: bytes the packet at @partial takes up before it can be decoded, as
  *	far as is known; how large @partial may get ahead of time
- * @fixed_charge: bytes charged to MQTTK_BUDGET_HANDSHAKE for the conn and its
- *	socket; 0 once it is a client
- * @client_charge: bytes charged to MQTTK_BUDGET_CLIENT for them and for the
+ * @client_charge: bytes charged to MQTTK_BUDGET_CLIENT for it, its socket and the
  *	socket's buffers, which may grow; under the socket lock
  * @rx_err: why the connection ends, as the quick lane found
  * @end_err: why CONN_ENDED is set, as proto.c's errors; 0: the broker ends
- * @deadline: jiffies when the present phase ends; its work only
- * @last_rx: jiffies when something last came; its work only
+ * @last_rx: 32 bits of jiffies when something last came; its work only
+ * @deadline: likewise when the present phase ends; its work only
  * @since: CLOCK_BOOTTIME of the CONNECT
  * @tx_session: the session that senders take from, under the socket lock;
  *	valid while not NULL, because its work clears it before closing it
- * @tx_buf: bytes of peer.out being sent, under the socket lock
- * @tx_len: how many
- * @tx_size: what they are charged as
- * @tx_sent: how many of them are in the socket
- * @cur: a packet that is in the socket in part, @cur.size is 0: none; under the
- *	socket lock
- * @cur_ent: what it was made of, with references of its own, so that the
- *	stream stays whole whatever becomes of the session
- * @cur_sent: bytes of it in the socket
- * @bytes_received: off the socket
- * @bytes_sent: into the socket
+ * @tx_buf: bytes of peer.out being sent, or NULL; under the socket lock
+ * @rest: a packet that is in the socket in part, or NULL; under the socket lock
  * @flags: enum mqttk_conn_flag
  * @sk: the socket's inner half, with a reference of its own, so that senders
  *	may lock it at any time
- * @sock: the socket; NULL when released; its work only
  * @ln: the listener it came by; a reference
  * @list: in mn->conns
  * @rx_node: in a lane's list
@@ -149,51 +152,44 @@ struct mqttk_outgoing {
  * @work: see above; a reference while queued
  * @timer: queues @work
  * @ref: mn->conns, each queued work, each lane's and each sender's list
- * @rcu: callbacks find it under RCU
+ * @rcu: callbacks find it under RCU, when it is not in @list any more
  */
 struct mqttk_conn {
+	/* Written by whoever has something for it, on any CPU. */
+	unsigned long flags;
+	struct llist_node rx_node;
+	struct llist_node tx_node;
+	struct work_struct work;
+	refcount_t ref;
+	u32 last_rx;
+	struct sock *sk;
+	struct mqttk_listener *ln;
+	/* The senders', under the socket lock. */
+	struct mqttk_session *tx_session;
+	struct mqttk_out_buf *tx_buf;
+	struct mqttk_rest *rest;
+	struct llist_node delay_node;
 	struct mqttk_peer peer;
 	struct mqttk_incoming in;
 	bool in_payload;
 	bool many;
 	u8 phase;
 	u8 partial_budget;
-	u8 *partial;
 	u32 partial_len;
+	u8 *partial;
 	u32 partial_size;
 	u32 need;
 	u32 whole;
-	u32 fixed_charge;
 	u32 client_charge;
-	int rx_err;
-	int end_err;
-	unsigned long deadline;
-	unsigned long last_rx;
+	u32 deadline;
+	s16 rx_err;
+	s16 end_err;
 	ktime_t since;
-
-	struct mqttk_session *tx_session;
-	u8 *tx_buf;
-	u32 tx_len;
-	u32 tx_size;
-	u32 tx_sent;
-	struct mqttk_outgoing cur;
-	struct mqttk_qent cur_ent;
-	u32 cur_sent;
-
-	u64 bytes_received;
-	u64 bytes_sent;
-	unsigned long flags;
-	struct sock *sk;
-	struct socket *sock;
-	struct mqttk_listener *ln;
-	struct list_head list;
-	struct llist_node rx_node;
-	struct llist_node tx_node;
-	struct llist_node delay_node;
-	struct work_struct work;
+	union {
+		struct list_head list;
+		struct rcu_head rcu;
+	};
 	struct timer_list timer;
-	refcount_t ref;
-	struct rcu_head rcu;
 };
 
 /* conn.c */

@@ -472,7 +472,8 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_session_may_take);
  */
 void mqttk_session_acknowledged(struct mqttk_session *s)
 {
-	if (s->queue.nr || s->window.published.resend || s->replay_waits)
+	if (s->queue.nr || mqttk_window_republish(&s->window) ||
+	    s->replay_waits)
 		mqttk_session_wake(s);
 }
 

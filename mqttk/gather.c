@@ -39,6 +39,7 @@
  * @small: small pieces, side by side
  * @has_run: @ents are those of @run, and no @packets were made of them
  * @run: what was sent last
+ * @spare: for a packet that the socket takes in part; there before it is sent
  * @frag: a page that small sends are copied to; lent to one socket at a time
  */
 struct gather {
@@ -56,6 +57,7 @@ struct gather {
 	u32 nr_small;
 	u8 small[GATHER * 128];
 	struct mqttk_run run;
+	struct mqttk_rest *spare;
 	struct page_frag frag;
 };
 
@@ -82,7 +84,7 @@ static void add_properties(struct mqttk_conn *conn, const struct mqttk_qent *e,
 		out->expiry = min_t(u64, div_u64(left, NSEC_PER_SEC),
 				    msg->lifetime);
 	}
-	out->alias = mqttk_alias_out_find(&conn->peer.aliases_out, msg->data,
+	out->alias = mqttk_alias_out_find(&conn->peer.more->aliases_out, msg->data,
 					  msg->topic_len, &known);
 	if (known)
 		out->topic_len = 0;
@@ -135,7 +137,7 @@ static void prepare(struct mqttk_conn *conn, struct mqttk_qent *e,
 	o->size = mqttk_wire_pub_size(out);
 	if (is_too_large(peer, o->size) && out->alias && out->topic_len) {
 		/* It may do without setting an alias. */
-		mqttk_alias_out_cancel(&conn->peer.aliases_out, out->alias);
+		mqttk_alias_out_cancel(&conn->peer.more->aliases_out, out->alias);
 		out->alias = 0;
 		o->size = mqttk_wire_pub_size(out);
 	}
@@ -222,7 +224,7 @@ static bool collect_run(struct gather *g, struct mqttk_conn *conn)
 	const struct mqttk_peer *peer = &conn->peer;
 	struct mqttk_run *run = &g->run;
 
-	if (peer->mount_len || peer->aliases_out.nr ||
+	if (peer->mount_len || (peer->more && peer->more->aliases_out.nr) ||
 	    !mqttk_run_match(run, peer->version, g->ents, g->nr_ents))
 		return false;
 	if (run->max_size > peer->max_packet_size) {
@@ -246,7 +248,7 @@ static void collect_session(struct gather *g, struct mqttk_conn *conn)
 	if (!g->nr_ents || collect_run(g, conn))
 		return;
 	if (conn->peer.version == MQTTK_V5)
-		mqttk_alias_out_begin(&conn->peer.aliases_out);
+		mqttk_alias_out_begin(&conn->peer.more->aliases_out);
 	for (i = 0; i < g->nr_ents && !g->splice; i++) {
 		prepare(conn, &g->ents[i], &g->packets[i]);
 		if (!g->ents[i].skip)
@@ -261,8 +263,8 @@ static void collect_session(struct gather *g, struct mqttk_conn *conn)
  */
 static void collect(struct gather *g, struct mqttk_conn *conn)
 {
-	u32 skip = conn->tx_sent;
-	u32 packets = 0;
+	struct mqttk_rest *rest = conn->rest;
+	u32 skip;
 
 	g->nr_ents = 0;
 	g->nr_packets = 0;
@@ -271,20 +273,21 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 	g->bytes = 0;
 	g->splice = NULL;
 	g->has_run = false;
-	if (conn->cur.size) {
-		add_packet(g, &conn->cur_ent, &conn->cur, conn->cur_sent);
+	if (rest) {
+		add_packet(g, &rest->ent, &rest->out, rest->sent);
 		if (g->splice)
 			return;
 	}
 	if (!conn->tx_buf) {
-		conn->tx_buf = mqttk_out_take(&conn->peer.out, &conn->tx_len,
-					      &conn->tx_size, &packets);
-		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_PACKETS_SENT, packets);
-		conn->tx_sent = 0;
-		skip = 0;
+		conn->tx_buf = mqttk_out_take(&conn->peer.out);
+		if (conn->tx_buf)
+			mqttk_stat_add(conn->peer.mn, MQTTK_STAT_PACKETS_SENT,
+				       conn->tx_buf->packets);
 	}
-	if (conn->tx_buf)
-		add_piece(g, conn->tx_buf, conn->tx_len, &skip);
+	if (conn->tx_buf) {
+		skip = conn->tx_buf->sent;
+		add_piece(g, conn->tx_buf->data, conn->tx_buf->len, &skip);
+	}
 	if (conn->tx_session)
 		collect_session(g, conn);
 }
@@ -292,24 +295,33 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 /* -- from packets into the socket ---------------------------------------- */
 
 /* Remembers the packet that is only partly in the socket. */
-static void keep_rest(struct mqttk_conn *conn, const struct mqttk_qent *e,
+static void keep_rest(struct gather *g, struct mqttk_conn *conn,
+		      const struct mqttk_qent *e,
 		      const struct mqttk_outgoing *o, u32 sent)
 {
-	conn->cur = *o;
-	conn->cur_ent = *e;
+	struct mqttk_rest *rest = g->spare;
+
+	/* Nothing is sent without one at hand; see send_once(). */
+	g->spare = NULL;
+	rest->out = *o;
+	rest->ent = *e;
+	rest->sent = sent;
 	if (e->msg)
 		mqttk_msg_get(e->msg);
 	mqttk_via_get(e->via);
-	conn->cur_sent = sent;
+	conn->rest = rest;
 }
 
 static void forget_rest(struct mqttk_conn *conn)
 {
-	if (!conn->cur.size)
+	struct mqttk_rest *rest = conn->rest;
+
+	if (!rest)
 		return;
-	mqttk_msg_put(conn->cur_ent.msg);
-	mqttk_via_put(conn->cur_ent.via);
-	conn->cur.size = 0;
+	conn->rest = NULL;
+	mqttk_msg_put(rest->ent.msg);
+	mqttk_via_put(rest->ent.via);
+	kfree(rest);
 }
 
 static void count_messages(struct mqttk_conn *conn, unsigned int messages,
@@ -365,11 +377,11 @@ static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
 		messages += !!e->msg;
 		payload += e->msg ? e->msg->payload_len : 0;
 		if (e->msg && o->out.alias && o->out.topic_len)
-			mqttk_alias_out_commit(&conn->peer.aliases_out,
+			mqttk_alias_out_commit(&conn->peer.more->aliases_out,
 					       e->msg->data, e->msg->topic_len,
 					       o->out.alias);
 		if (sent < o->size)
-			keep_rest(conn, e, o, sent);
+			keep_rest(g, conn, e, o, sent);
 		sent -= min_t(size_t, sent, o->size);
 	}
 	mqttk_session_consume(conn->tx_session, g->ents, g->nr_ents, done);
@@ -384,25 +396,25 @@ static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
 static unsigned int account(struct gather *g, struct mqttk_conn *conn,
 			    size_t sent)
 {
+	struct mqttk_rest *rest = conn->rest;
+	struct mqttk_out_buf *buf = conn->tx_buf;
 	size_t part;
 
-	conn->bytes_sent += sent;
 	mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_SENT, sent);
-	if (conn->cur.size) {
-		part = min_t(size_t, sent, conn->cur.size - conn->cur_sent);
-		conn->cur_sent += part;
+	if (rest) {
+		part = min_t(size_t, sent, rest->out.size - rest->sent);
+		rest->sent += part;
 		sent -= part;
-		if (conn->cur_sent == conn->cur.size)
+		if (rest->sent == rest->out.size)
 			forget_rest(conn);
 	}
-	if (conn->tx_buf && sent) {
-		part = min_t(size_t, sent, conn->tx_len - conn->tx_sent);
-		conn->tx_sent += part;
+	if (buf && sent) {
+		part = min_t(size_t, sent, buf->len - buf->sent);
+		buf->sent += part;
 		sent -= part;
 	}
-	if (conn->tx_buf && conn->tx_sent == conn->tx_len) {
-		mqttk_out_free_buf(&conn->peer.out, conn->tx_buf,
-				   conn->tx_size);
+	if (buf && buf->sent == buf->len) {
+		mqttk_out_buf_free(buf, &conn->peer.mn->limits);
 		conn->tx_buf = NULL;
 	}
 	return g->nr_ents ? account_session(g, conn, sent) : 0;
@@ -511,6 +523,12 @@ static int send_failed(struct gather *g, struct mqttk_conn *conn, int err)
 	return err == -EAGAIN && grow_buffer(conn) ? 1 : err;
 }
 
+static bool new_spare(struct gather *g)
+{
+	g->spare = kmalloc(sizeof(*g->spare), GFP_NOWAIT | __GFP_NOWARN);
+	return g->spare;
+}
+
 /*
  * Sends once. Returns something positive to go on; 0 if there was nothing to
  * send; -EAGAIN if the socket is full: write_space() lists the conn again;
@@ -523,6 +541,9 @@ static int send_once(struct mqttk_conn *conn)
 	int sent = 0, done, n;
 	bool full = false;
 
+	/* Memory is short, and the caller has a timer for that. */
+	if (unlikely(!g->spare) && !new_spare(g))
+		return -EAGAIN;
 	collect(g, conn);
 	if (g->bytes) {
 		n = send_vec(g, sk);
@@ -573,7 +594,7 @@ int mqttk_gather_send(struct mqttk_conn *conn, int budget)
  */
 void mqttk_gather_forget(struct mqttk_conn *conn)
 {
-	mqttk_out_free_buf(&conn->peer.out, conn->tx_buf, conn->tx_size);
+	mqttk_out_buf_free(conn->tx_buf, &conn->peer.mn->limits);
 	conn->tx_buf = NULL;
 	forget_rest(conn);
 }
@@ -617,10 +638,11 @@ void mqttk_gather_module_exit(void)
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct page *page = per_cpu_ptr(gathers, cpu)->frag.page;
+		struct gather *g = per_cpu_ptr(gathers, cpu);
 
-		if (page)
-			put_page(page);
+		if (g->frag.page)
+			put_page(g->frag.page);
+		kfree(g->spare);
 	}
 	free_percpu(gathers);
 }

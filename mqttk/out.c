@@ -2,8 +2,10 @@
 /*
  * Packets other than PUBLISH on their way out.
  */
+#include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
+#include <linux/overflow.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -11,7 +13,7 @@
 #include "out.h"
 
 /* Room for some acknowledgements; what most connections ever need at once. */
-#define OUT_MIN		64
+#define OUT_MIN		(64 - sizeof(struct mqttk_out_buf))
 
 /*
  * The largest single answer is the SUBACK of a long SUBSCRIBE: a byte for each
@@ -22,48 +24,67 @@
 /**
  * mqttk_out_init - an empty queue
  * @out: the queue
- * @limits: who pays
  */
-void mqttk_out_init(struct mqttk_out *out, struct mqttk_limits *limits)
+void mqttk_out_init(struct mqttk_out *out)
 {
 	spin_lock_init(&out->lock);
-	out->limits = limits;
 	out->buf = NULL;
 	out->len = 0;
-	out->size = 0;
 }
 
 /**
  * mqttk_out_free - forget what was not sent
  * @out: the queue; nobody uses it any more
+ * @limits: who paid
  */
-void mqttk_out_free(struct mqttk_out *out)
+void mqttk_out_free(struct mqttk_out *out, struct mqttk_limits *limits)
 {
-	mqttk_out_free_buf(out, out->buf, out->size);
+	mqttk_out_buf_free(out->buf, limits);
 	out->buf = NULL;
 	out->len = 0;
-	out->size = 0;
+}
+
+static struct mqttk_out_buf *buf_alloc(struct mqttk_limits *limits, u32 len,
+				       gfp_t gfp)
+{
+	struct mqttk_out_buf *buf;
+	u32 size = roundup_pow_of_two(struct_size(buf, data, len));
+
+	if (!mqttk_charge(limits, MQTTK_BUDGET_CLIENT, size))
+		return ERR_PTR(-ENOBUFS);
+	buf = kvmalloc(size, gfp);
+	if (!buf) {
+		mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, size);
+		return ERR_PTR(-ENOMEM);
+	}
+	*buf = (struct mqttk_out_buf){ .size = size };
+	return buf;
 }
 
 /**
- * mqttk_out_free_buf - free what mqttk_out_take() gave
- * @out: the queue it came from
- * @buf: the bytes, or NULL
- * @size: as it was given
+ * mqttk_out_buf_free - free what mqttk_out_take() gave
+ * @buf: it, or NULL
+ * @limits: who paid
  *
  * Context: any but hard interrupts.
  */
-void mqttk_out_free_buf(struct mqttk_out *out, u8 *buf, u32 size)
+void mqttk_out_buf_free(struct mqttk_out_buf *buf, struct mqttk_limits *limits)
 {
 	if (!buf)
 		return;
+	mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, buf->size);
 	kvfree(buf);
-	mqttk_uncharge(out->limits, MQTTK_BUDGET_CLIENT, size);
+}
+
+static bool has_room(const struct mqttk_out_buf *buf, u32 len)
+{
+	return buf && len <= buf->size - sizeof(*buf);
 }
 
 /**
  * mqttk_out_append - add bytes
  * @out: the queue; only its owner appends
+ * @limits: who pays
  * @data: the bytes, copied
  * @len: how many
  * @gfp: how to allocate
@@ -71,70 +92,57 @@ void mqttk_out_free_buf(struct mqttk_out *out, u8 *buf, u32 size)
  * Context: any but hard interrupts, if @gfp does not sleep.
  * Return: 0; -ENOBUFS over the budget, -ENOMEM: nothing appended
  */
-int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len,
-		     gfp_t gfp)
+int mqttk_out_append(struct mqttk_out *out, struct mqttk_limits *limits,
+		     const void *data, u32 len, gfp_t gfp)
 {
-	u32 need, size = 0;
-	u8 *buf = NULL;
+	struct mqttk_out_buf *buf = NULL;
+	u32 need;
 
 	for (;;) {
 		spin_lock_bh(&out->lock);
 		need = out->len + len;
-		if (need > out->size && need <= size) {
-			if (out->len)
-				memcpy(buf, out->buf, out->len);
+		if (!has_room(out->buf, need) && has_room(buf, need)) {
+			if (out->buf) {
+				buf->packets = out->buf->packets;
+				memcpy(buf->data, out->buf->data, out->len);
+			}
 			swap(out->buf, buf);
-			swap(out->size, size);
 		}
-		if (need <= out->size) {
-			memcpy(out->buf + out->len, data, len);
+		if (has_room(out->buf, need)) {
+			memcpy(out->buf->data + out->len, data, len);
+			out->buf->len = need;
+			out->buf->packets++;
 			WRITE_ONCE(out->len, need);
-			out->packets++;
 			spin_unlock_bh(&out->lock);
-			mqttk_out_free_buf(out, buf, size);
+			mqttk_out_buf_free(buf, limits);
 			return 0;
 		}
 		spin_unlock_bh(&out->lock);
 
-		mqttk_out_free_buf(out, buf, size);
-		size = max_t(u32, OUT_MIN, roundup_pow_of_two(need));
-		if (!mqttk_charge(out->limits, MQTTK_BUDGET_CLIENT, size))
-			return -ENOBUFS;
-		buf = kvmalloc(size, gfp);
-		if (!buf) {
-			mqttk_uncharge(out->limits, MQTTK_BUDGET_CLIENT, size);
-			return -ENOMEM;
-		}
+		mqttk_out_buf_free(buf, limits);
+		buf = buf_alloc(limits, max_t(u32, OUT_MIN, need), gfp);
+		if (IS_ERR(buf))
+			return PTR_ERR(buf);
 	}
 }
 
 /**
  * mqttk_out_take - take everything there is
  * @out: the queue
- * @len: set to the bytes taken
- * @size: set to what they are charged as
- * @packets: set to how many packets they are
  *
  * Context: any but hard interrupts.
- * Return: the bytes, for mqttk_out_free_buf(), or NULL if there were none
+ * Return: the bytes, for mqttk_out_buf_free(), or NULL if there were none
  */
-u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size, u32 *packets)
+struct mqttk_out_buf *mqttk_out_take(struct mqttk_out *out)
 {
-	u8 *buf;
+	struct mqttk_out_buf *buf;
 
 	if (!READ_ONCE(out->len))
 		return NULL;
 	spin_lock_bh(&out->lock);
-	buf = out->len ? out->buf : NULL;
-	*len = out->len;
-	*size = out->size;
-	*packets = out->packets;
-	if (buf) {
-		out->packets = 0;
-		out->buf = NULL;
-		WRITE_ONCE(out->len, 0);
-		out->size = 0;
-	}
+	buf = out->buf;
+	out->buf = NULL;
+	WRITE_ONCE(out->len, 0);
 	spin_unlock_bh(&out->lock);
 	return buf;
 }

@@ -18,29 +18,39 @@
 struct mqttk_limits;
 
 /**
+ * struct mqttk_out_buf - bytes to send
+ * @size: allocated, this header included, and charged to MQTTK_BUDGET_CLIENT
+ * @len: bytes in @data
+ * @packets: in @data
+ * @sent: bytes of @data that are in the socket; whoever took it counts
+ * @data: the bytes
+ */
+struct mqttk_out_buf {
+	u32 size;
+	u32 len;
+	u32 packets;
+	u32 sent;
+	u8 data[];
+};
+
+/**
  * struct mqttk_out - bytes to send, appended by one and taken by another
  * @lock: guards the fields; bottom halves off
- * @buf: the bytes, or NULL
  * @len: bytes in @buf
- * @size: allocated for @buf, and charged to MQTTK_BUDGET_CLIENT
- * @packets: in @buf
- * @limits: of the netns
+ * @buf: the bytes, or NULL
  */
 struct mqttk_out {
 	spinlock_t lock;	/* the fields below */
-	u8 *buf;
 	u32 len;
-	u32 size;
-	u32 packets;
-	struct mqttk_limits *limits;
+	struct mqttk_out_buf *buf;
 };
 
-void mqttk_out_init(struct mqttk_out *out, struct mqttk_limits *limits);
-void mqttk_out_free(struct mqttk_out *out);
-int mqttk_out_append(struct mqttk_out *out, const void *data, u32 len,
-		     gfp_t gfp);
-u8 *mqttk_out_take(struct mqttk_out *out, u32 *len, u32 *size, u32 *packets);
-void mqttk_out_free_buf(struct mqttk_out *out, u8 *buf, u32 size);
+void mqttk_out_init(struct mqttk_out *out);
+void mqttk_out_free(struct mqttk_out *out, struct mqttk_limits *limits);
+int mqttk_out_append(struct mqttk_out *out, struct mqttk_limits *limits,
+		     const void *data, u32 len, gfp_t gfp);
+struct mqttk_out_buf *mqttk_out_take(struct mqttk_out *out);
+void mqttk_out_buf_free(struct mqttk_out_buf *buf, struct mqttk_limits *limits);
 
 static inline u32 mqttk_out_pending(const struct mqttk_out *out)
 {

@@ -77,7 +77,7 @@ void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn)
 	peer->version = MQTTK_V311;
 	peer->receive_max = MQTTK_RECEIVE_MAX_DEFAULT;
 	peer->max_packet_size = MQTTK_PACKET_SIZE_UNLIMITED;
-	mqttk_out_init(&peer->out, &mn->limits);
+	mqttk_out_init(&peer->out);
 	INIT_LIST_HEAD(&peer->replays);
 }
 
@@ -170,7 +170,8 @@ int mqttk_proto_emit(struct mqttk_peer *peer, const u8 *packet, u32 len)
 
 	if (len > peer->max_packet_size)
 		return 0;
-	err = mqttk_out_append(&peer->out, packet, len, mqttk_peer_gfp(peer));
+	err = mqttk_out_append(&peer->out, &peer->mn->limits, packet, len,
+			       mqttk_peer_gfp(peer));
 	/* What it answers was done: that cannot be left to the work. */
 	if (err == -ENOMEM && peer->quick && len <= sizeof(peer->late)) {
 		memcpy(peer->late, packet, len);
@@ -465,15 +466,16 @@ static void leave_session(struct mqttk_peer *peer, bool quiet)
 {
 	struct mqttk_session_leave how = {
 		.expiry = quiet ? 0 : peer->expiry,
-		.will_delay = peer->will_delay,
 		.replays = &peer->replays,
 		.cause = peer->cause ?: MQTTK_CAUSE_ADMINISTRATOR,
 		.reason = peer->reason,
 	};
 	struct mqttk_session *s = peer->session;
 
-	if (peer->will_on_close && !quiet)
-		swap(how.will, peer->will);
+	if (peer->more && peer->will_on_close && !quiet) {
+		how.will_delay = peer->more->will_delay;
+		swap(how.will, peer->more->will);
+	}
 	/* Kept beyond that: the will is to say whose it is. */
 	refcount_inc(&s->ref);
 	mqttk_session_leave(s, &peer->ep, &how);
@@ -489,8 +491,7 @@ static void leave_session(struct mqttk_peer *peer, bool quiet)
  * @peer: the connection; nothing is sent in its session's name any more
  * @quiet: the whole broker ends: nobody is told, nothing goes on
  *
- * What senders may still use stays: mqttk_aliases_out_free() and
- * mqttk_out_free() are for them to call.
+ * What senders may still use stays until mqttk_proto_free().
  *
  * Context: process; may sleep, yields.
  */
@@ -499,7 +500,26 @@ void mqttk_proto_end(struct mqttk_peer *peer, bool quiet)
 	peer->state = MQTTK_PEER_DONE;
 	if (peer->session)
 		leave_session(peer, quiet);
-	mqttk_msg_put(peer->will);
-	peer->will = NULL;
-	mqttk_aliases_in_free(&peer->aliases_in, &peer->mn->limits);
+	if (!peer->more)
+		return;
+	mqttk_msg_put(peer->more->will);
+	peer->more->will = NULL;
+	mqttk_aliases_in_free(&peer->more->aliases_in, &peer->mn->limits);
+}
+
+/**
+ * mqttk_proto_free - forget what senders may have used
+ * @peer: the connection; mqttk_proto_end() was called, and nobody sends for it
+ */
+void mqttk_proto_free(struct mqttk_peer *peer)
+{
+	struct mqttk_limits *limits = &peer->mn->limits;
+
+	mqttk_out_free(&peer->out, limits);
+	if (!peer->more)
+		return;
+	mqttk_aliases_out_free(&peer->more->aliases_out);
+	mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, sizeof(*peer->more));
+	kfree(peer->more);
+	peer->more = NULL;
 }

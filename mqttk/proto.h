@@ -54,15 +54,29 @@ struct mqttk_held {
 };
 
 /**
+ * struct mqttk_more - what only some clients need
+ * @will: message to publish when the connection ends badly, or NULL
+ * @will_delay: seconds the will waits for the client to come back
+ * @aliases_in: topic aliases it has set
+ * @aliases_out: topic aliases it was told; the senders'
+ */
+struct mqttk_more {
+	struct mqttk_msg *will;
+	u32 will_delay;
+	struct mqttk_aliases_in aliases_in;
+	struct mqttk_aliases_out aliases_out;
+};
+
+/**
  * struct mqttk_peer - the protocol's side of a connection
  * @ep: where the session's messages go; the embedding conn set its ops
  * @mn: the broker
  * @session: NULL before CONNECT and after the end
- * @state: see there
+ * @state: enum mqttk_peer_state
  * @version: 3 (3.1), 4 (3.1.1) or 5; 4 while nothing is known
  * @reason: why it is closed, where an error would not say it exactly: a reason
  *	code of 5.0, or 0
- * @cause: why it is closed, for those who want to know; 0 until farewell
+ * @cause: enum mqttk_cause, why it is closed; 0 until farewell
  * @admitted: there is budget for a client; set before CONNECT is handled
  * @gone: the connection is being reset: loops stop; set by anybody
  * @retain_ok: it was told that messages are retained
@@ -77,31 +91,28 @@ struct mqttk_held {
  * @receive_max: QoS 2 messages it may leave unreleased
  * @unreleased: those it has; what earlier connections left is not counted
  * @expiry: seconds the session shall outlive the connection
- * @will_delay: seconds the will waits for the client to come back
  * @max_packet_size: larger packets are not sent to it;
  *	MQTTK_PACKET_SIZE_UNLIMITED if it did not say
  * @terms: those of its listener when its CONNECT came, a reference; NULL before
  * @held: messages that wait for others of their topic; NULL: none may
- * @will: message to publish when the connection ends badly, or NULL
- * @aliases_in: topic aliases it has set
- * @aliases_out: topic aliases it was told; the senders'
+ * @more: there if it speaks 5.0 or has a will, from its CONNECT on
  * @out: packets other than PUBLISH on their way out
  * @replays: retained messages still to be queued for new subscriptions, of
  *	struct mqttk_replay
  *
  * Only the conn's own work touches it, but for @out, which has its own lock,
- * @aliases_out, and what the kernel-doc of conn.h says dumps may read.
- * @version, @mount_len, @max_packet_size and @terms do not change once senders
+ * @more->aliases_out, and what the kernel-doc of conn.h says dumps may read.
+ * @version, @mount_len, @max_packet_size, @more and @terms do not change once senders
  * see the session.
  */
 struct mqttk_peer {
 	struct mqttk_endpoint ep;
 	struct mqttk_net *mn;
 	struct mqttk_session *session;
-	enum mqttk_peer_state state;
+	u8 state;
 	u8 version;
 	u8 reason;
-	enum mqttk_cause cause;
+	u8 cause;
 	bool admitted;
 	bool gone;
 	bool retain_ok;
@@ -115,13 +126,10 @@ struct mqttk_peer {
 	u16 receive_max;
 	u16 unreleased;
 	u32 expiry;
-	u32 will_delay;
 	u32 max_packet_size;
 	struct mqttk_terms *terms;
 	struct mqttk_held *held;
-	struct mqttk_msg *will;
-	struct mqttk_aliases_in aliases_in;
-	struct mqttk_aliases_out aliases_out;
+	struct mqttk_more *more;
 	struct mqttk_out out;
 	struct list_head replays;
 };
@@ -179,6 +187,7 @@ static inline void mqttk_proto_hold(struct mqttk_peer *peer,
 
 void mqttk_proto_farewell(struct mqttk_peer *peer, int err);
 void mqttk_proto_end(struct mqttk_peer *peer, bool quiet);
+void mqttk_proto_free(struct mqttk_peer *peer);
 
 /* proto_text.c, for whoever else takes messages */
 bool mqttk_proto_is_text(const struct mqttk_msg *msg);

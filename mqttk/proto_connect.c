@@ -127,6 +127,21 @@ static u8 judge_will(const struct mqttk_peer *peer,
 	return 0;
 }
 
+/* Likewise. */
+static u8 get_more(struct mqttk_peer *peer)
+{
+	struct mqttk_limits *limits = &peer->mn->limits;
+	size_t size = sizeof(*peer->more);
+
+	if (!mqttk_charge(limits, MQTTK_BUDGET_CLIENT, size))
+		return MQTTK_REASON_QUOTA_EXCEEDED;
+	peer->more = kzalloc(size, MQTTK_GFP_PEER);
+	if (peer->more)
+		return 0;
+	mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, size);
+	return MQTTK_REASON_QUOTA_EXCEEDED;
+}
+
 /* Returns a reason to refuse the client, or 0. */
 static u8 make_will(struct mqttk_peer *peer, const struct mqttk_connect *c)
 {
@@ -142,7 +157,7 @@ static u8 make_will(struct mqttk_peer *peer, const struct mqttk_connect *c)
 			       payload->len);
 	if (IS_ERR(will))
 		return MQTTK_REASON_QUOTA_EXCEEDED;
-	peer->will = will;
+	peer->more->will = will;
 	while (done < payload->len) {
 		n = mqttk_msg_reserve(will, payload->len - done,
 				      MQTTK_GFP_PEER);
@@ -155,7 +170,7 @@ static u8 make_will(struct mqttk_peer *peer, const struct mqttk_connect *c)
 		return MQTTK_REASON_PAYLOAD_FORMAT_INVALID;
 	will->qos = c->will_qos;
 	will->retain = c->will_retain;
-	peer->will_delay = c->will_props.will_delay;
+	peer->more->will_delay = c->will_props.will_delay;
 	return 0;
 }
 
@@ -198,9 +213,9 @@ static void settle(struct mqttk_peer *peer, const struct mqttk_connect *c,
 	ca->topic_alias_max = limit_of(peer, MQTTK_LIMIT_MAX_TOPIC_ALIAS);
 	if (ca->receive_max)
 		peer->receive_max = ca->receive_max;
-	peer->aliases_in.max = ca->topic_alias_max;
+	peer->more->aliases_in.max = ca->topic_alias_max;
 	/* Without memory for them there will be none. */
-	mqttk_aliases_out_init(&peer->aliases_out, &peer->mn->limits,
+	mqttk_aliases_out_init(&peer->more->aliases_out, &peer->mn->limits,
 			       c->props.topic_alias_max);
 }
 
@@ -298,7 +313,8 @@ static int let_in(struct mqttk_peer *peer, const struct mqttk_connect *c,
 	peer->session = s;
 	w->ca.session_present = present;
 	n = write_connack(peer, buf, &w->ca);
-	err = mqttk_out_append(&peer->out, buf, n, MQTTK_GFP_PEER);
+	err = mqttk_out_append(&peer->out, &peer->mn->limits, buf, n,
+			       MQTTK_GFP_PEER);
 	if (err) {
 		back_out(peer, present);
 		return err;
@@ -373,6 +389,8 @@ int mqttk_proto_connect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	peer->max_packet_size = c.props.max_packet_size;
 	peer->mount_len = peer->terms->mount_len;
 	reason = judge(peer, &c);
+	if (!reason && (c.has_will || c.version == MQTTK_V5))
+		reason = get_more(peer);
 	if (!reason && c.has_will)
 		reason = make_will(peer, &c);
 	if (reason)

@@ -127,12 +127,13 @@ static int resolve_alias(struct mqttk_peer *peer, struct mqttk_publish *pub)
 
 	if (!alias)
 		return 0;
+	/* Only 5.0 has any, and who speaks it has this. */
 	if (pub->topic.len && peer->quick)
 		return -EAGAIN;
 	if (pub->topic.len)
-		return mqttk_alias_in_set(&peer->aliases_in, &peer->mn->limits,
-					  alias, &pub->topic);
-	return mqttk_alias_in_get(&peer->aliases_in, alias, &pub->topic);
+		return mqttk_alias_in_set(&peer->more->aliases_in,
+					  &peer->mn->limits, alias, &pub->topic);
+	return mqttk_alias_in_get(&peer->more->aliases_in, alias, &pub->topic);
 }
 
 /*

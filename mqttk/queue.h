@@ -180,7 +180,7 @@ static inline struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
  */
 static inline bool mqttk_queue_is_idle(const struct mqttk_queue *q)
 {
-	return !q->nr && list_empty(&q->chunks);
+	return !q->nr && q->places && list_empty(&q->chunks);
 }
 
 /* As mqttk_queue_append(), to an idle queue; @bytes are the entry's share. */
@@ -189,31 +189,31 @@ static inline void mqttk_queue_append_idle(struct mqttk_queue *q,
 					   struct mqttk_via *via, u8 qos,
 					   bool retain, u64 bytes)
 {
-	q->inplace[q->first] = (struct mqttk_qent){
+	q->places[q->first] = (struct mqttk_qent){
 		.msg = msg,
 		.via = via,
 		.lost = q->lost,
 		.qos = qos,
 		.retain = retain,
 	};
-	q->nr_inplace = 1;
+	q->nr_placed = 1;
 	q->nr = 1;
 	q->nr_qos0 = !qos;
 	q->bytes = bytes;
 	q->lost = 0;
 }
 
-/* There is one entry, in place: what mqttk_queue_pop_sole() takes. */
+/* There is one entry, in a place: what mqttk_queue_pop_sole() takes. */
 static inline bool mqttk_queue_has_sole(const struct mqttk_queue *q)
 {
-	return q->nr == 1 && q->nr_inplace;
+	return q->nr == 1 && q->nr_placed;
 }
 
 static inline void mqttk_queue_pop_sole(struct mqttk_queue *q,
 					struct mqttk_qent *e)
 {
-	*e = q->inplace[q->first];
-	q->nr_inplace = 0;
+	*e = q->places[q->first];
+	q->nr_placed = 0;
 	q->nr = 0;
 	q->nr_qos0 = 0;
 	q->bytes = 0;

@@ -92,7 +92,6 @@ static int read_socket(struct mqttk_conn *conn, struct iov_iter *to)
 	mqttk_conn_unlock(conn);
 	if (n > 0) {
 		conn->last_rx = jiffies;
-		conn->bytes_received += n;
 		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_RECEIVED, n);
 	}
 	return n;
@@ -534,7 +533,6 @@ static int quick_read(struct mqttk_conn *conn, u8 *buf, size_t len)
 		return -EAGAIN;
 	if (n) {
 		conn->last_rx = jiffies;
-		conn->bytes_received += n;
 		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_RECEIVED, n);
 	}
 	return n;

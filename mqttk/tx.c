@@ -232,7 +232,7 @@ bool mqttk_tx_pending(struct mqttk_conn *conn)
 	bool pending;
 
 	mqttk_conn_lock(conn);
-	pending = conn->tx_buf || conn->cur.size ||
+	pending = conn->tx_buf || conn->rest ||
 		  mqttk_out_pending(&conn->peer.out);
 	mqttk_conn_unlock(conn);
 	return pending;
@@ -248,8 +248,7 @@ void mqttk_tx_free(struct mqttk_conn *conn)
 	conn->tx_session = NULL;
 	mqttk_gather_forget(conn);
 	mqttk_conn_unlock(conn);
-	mqttk_aliases_out_free(&conn->peer.aliases_out);
-	mqttk_out_free(&conn->peer.out);
+	mqttk_proto_free(&conn->peer);
 }
 
 /**
