@@ -26,8 +26,11 @@ enum { CONNACK = 2, PUBLISH = 3, SUBACK = 9, PINGRESP = 13 };
 /* Connections that are being made at a time: fewer than a listener's backlog. */
 #define UNDERWAY	128
 
-/* Clients of one address: fewer than there are ports. */
-#define PER_ADDRESS	20000
+/*
+ * Clients of one address: fewer than half of the ports there are. The kernel looks
+ * at all even ones first, one by one, before it takes an odd one.
+ */
+#define PER_ADDRESS	10000
 
 enum state { DIALING, GREETING, SUBSCRIBING, READY, CLOSED };
 
@@ -197,7 +200,10 @@ static void feed(struct client *c, const unsigned char *b, ssize_t n)
 	for (; n > 0; n--, b++) {
 		if (!c->type) {
 			c->type = *b;
-			c->left = c->at = c->shift = c->body = 0;
+			c->left = 0;
+			c->at = 0;
+			c->shift = 0;
+			c->body = 0;
 			continue;
 		}
 		if (c->body) {
