@@ -221,6 +221,13 @@ static void end_look(struct mqttk_session *s)
 	mqttk_session_wake(s);
 }
 
+/* Is there anything that another look might find? */
+static bool has_more(const struct mqttk_session *s)
+{
+	return s->queue.nr || mqttk_window_republish(&s->window) ||
+	       mqttk_window_rerelease(&s->window);
+}
+
 /**
  * mqttk_session_consume - the look at what is to be sent has ended
  * @s: the session
@@ -230,15 +237,18 @@ static void end_look(struct mqttk_session *s)
  * @n: how many of them, from the first, were sent or passed over
  *
  * Context: any but hard interrupts.
+ * Return: true if there may be more to be sent; if not, the endpoint is woken
+ *	when there is
  */
-void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
+bool mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 			   unsigned int nr, unsigned int n)
 {
 	unsigned int i, unsent = 0;
+	bool more;
 
 	/* Then nobody was kept from looking. */
 	if (!nr)
-		return;
+		return false;
 	spin_lock_bh(&s->lock);
 	for (i = 0; i < n; i++) {
 		if (ents[i].skip)
@@ -255,10 +265,12 @@ void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 		unsent += !ents[i].resend;
 	take_ids_back(s, unsent);
 	end_look(s);
+	more = has_more(s);
 	spin_unlock_bh(&s->lock);
 	for (i = 0; i < nr; i++)
 		if (ents[i].resend)
 			put_ent(&ents[i]);
+	return more;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume);
 
@@ -271,15 +283,20 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume);
  * As mqttk_session_consume(), but that the references are the caller's now.
  *
  * Context: any but hard interrupts.
+ * Return: as mqttk_session_consume()
  */
-void mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
+bool mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
 			       u64 bytes)
 {
+	bool more;
+
 	spin_lock_bh(&s->lock);
 	s->sent[0] += nr;
 	mqttk_queue_pop_run(&s->queue, &s->mn->limits, nr, bytes);
 	end_look(s);
+	more = has_more(s);
 	spin_unlock_bh(&s->lock);
+	return more;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume_run);
 

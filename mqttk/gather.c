@@ -37,6 +37,7 @@
  * @splice_off: bytes of it already sent
  * @nr_small: bytes used of @small
  * @small: small pieces, side by side
+ * @more: the session may have more than @ents
  * @has_run: @ents are those of @run, and no @packets were made of them
  * @run: what was sent last
  * @spare: for a packet that the socket takes in part; there before it is sent
@@ -53,6 +54,7 @@ struct gather {
 	size_t bytes;
 	struct mqttk_msg *splice;
 	u32 splice_off;
+	bool more;
 	bool has_run;
 	u32 nr_small;
 	u8 small[GATHER * 128];
@@ -245,6 +247,7 @@ static void collect_session(struct gather *g, struct mqttk_conn *conn)
 
 	g->nr_ents = mqttk_session_peek(conn->tx_session, &conn->peer.ep,
 					g->ents, GATHER);
+	g->more = g->nr_ents;
 	if (!g->nr_ents || collect_run(g, conn))
 		return;
 	if (conn->peer.version == MQTTK_V5)
@@ -273,6 +276,7 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 	g->bytes = 0;
 	g->splice = NULL;
 	g->has_run = false;
+	g->more = true;
 	if (rest) {
 		add_packet(g, &rest->ent, &rest->out, rest->sent);
 		if (g->splice)
@@ -288,6 +292,7 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 		skip = conn->tx_buf->sent;
 		add_piece(g, conn->tx_buf->data, conn->tx_buf->len, &skip);
 	}
+	g->more = false;
 	if (conn->tx_session)
 		collect_session(g, conn);
 }
@@ -344,8 +349,8 @@ static bool account_run(struct gather *g, struct mqttk_conn *conn, size_t sent)
 	unsigned int i;
 
 	if (sent == run->bytes) {
-		mqttk_session_consume_run(conn->tx_session, g->nr_ents,
-					  run->share);
+		g->more = mqttk_session_consume_run(conn->tx_session,
+						    g->nr_ents, run->share);
 		mqttk_run_keep(run);
 		count_messages(conn, g->nr_ents, run->payload);
 		return true;
@@ -384,7 +389,8 @@ static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
 			keep_rest(g, conn, e, o, sent);
 		sent -= min_t(size_t, sent, o->size);
 	}
-	mqttk_session_consume(conn->tx_session, g->ents, g->nr_ents, done);
+	g->more = mqttk_session_consume(conn->tx_session, g->ents, g->nr_ents,
+					done);
 	count_messages(conn, messages, payload);
 	return done;
 }
@@ -562,6 +568,9 @@ static int send_once(struct mqttk_conn *conn)
 	done = account(g, conn, sent);
 	if (full && !grow_buffer(conn))
 		return -EAGAIN;
+	/* Whoever has something new from now on lists the connection again. */
+	if (!full && !g->more)
+		return 0;
 	return full || done ? max(sent, 1) : sent;
 }
 

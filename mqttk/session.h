@@ -270,9 +270,9 @@ bool mqttk_session_has_room(struct mqttk_session *s);
 unsigned int mqttk_session_peek(struct mqttk_session *s,
 				struct mqttk_endpoint *ep,
 				struct mqttk_qent *ents, unsigned int max);
-void mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
+bool mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 			   unsigned int nr, unsigned int n);
-void mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
+bool mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
 			       u64 bytes);
 unsigned int mqttk_session_take(struct mqttk_session *s,
 				struct mqttk_endpoint *ep,
