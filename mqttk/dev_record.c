@@ -224,7 +224,7 @@ static noinline size_t put_simple(struct mqttk_dev_file *f, struct iov_iter *to)
 {
 	size_t room = min_t(size_t, iov_iter_count(to),
 			    MQTTK_DEV_HELD * SIMPLE_MAX);
-	const struct mqttk_qent *e;
+	const struct mqttk_qent *e = mqttk_dev_held(f, 0);
 	size_t done = 0, size;
 	u64 seq = f->seq;
 	unsigned int n;
@@ -238,8 +238,8 @@ static noinline size_t put_simple(struct mqttk_dev_file *f, struct iov_iter *to)
 	pagefault_disable();
 	if (unlikely(!user_access_begin(at, room)))
 		goto enable;
-	for (n = 0; n < f->nr_held; n++, done += size) {
-		e = mqttk_dev_held(f, n);
+	/* By pointer: a checked index would be a call, which has no place here. */
+	for (n = 0; n < f->nr_held; n++, e++, done += size) {
 		if (unlikely(!is_simple(e)))
 			break;
 		size = ALIGN(sizeof(struct mqttk_record) + e->msg->topic_len +
