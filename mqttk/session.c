@@ -633,7 +633,7 @@ static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how
 			s->ep->ops->end(s->ep, MQTTK_END_TAKEN_OVER);
 			mqttk_stat_inc(s->mn, MQTTK_STAT_TAKEOVERS);
 		}
-		s->stale_peek = s->peeker;
+		s->stale_peek = !!s->peeker;
 		s->ep = ep;
 		s->expiry = how->expiry;
 		s->away->ends_at = 0;
