@@ -113,7 +113,9 @@ static int payload_done(struct mqttk_conn *conn, int *cost)
 	conn->in_payload = false;
 	if (n < 0)
 		return n;
-	conn->many = n > FEW;
+	/* One that is held back is not routed yet. */
+	if (!conn->peer.held || !conn->peer.held->nr)
+		conn->many = n > FEW;
 	*cost += n;
 	return 0;
 }
@@ -438,6 +440,7 @@ int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 {
 	struct mqttk_held held;
 	int reads = TURN_READS;
+	unsigned int nr_held;
 	int cost = 0;
 	u8 *buf;
 	int n = 0, err;
@@ -467,7 +470,10 @@ int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 	}
 	*again = true;
 out:
+	nr_held = held.nr;
 	err = mqttk_proto_publish_held(&conn->peer);
+	if (err >= 0 && nr_held)
+		conn->many = err / nr_held > FEW;
 	if (err < 0 && (n >= 0 || n == -EAGAIN || n == -EINTR))
 		n = err;
 	conn->peer.held = NULL;
