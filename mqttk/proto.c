@@ -196,24 +196,6 @@ int mqttk_proto_emit_late(struct mqttk_peer *peer)
 	return len ? mqttk_proto_emit(peer, peer->late, len) : 0;
 }
 
-/**
- * mqttk_proto_ack - have PUBACK, PUBREC, PUBREL or PUBCOMP sent
- * @peer: the connection
- * @type: which of them
- * @id: packet identifier
- * @reason: enum mqttk_reason; before 5.0 it is not told
- *
- * Return: as mqttk_proto_emit()
- */
-int mqttk_proto_ack(struct mqttk_peer *peer, u8 type, u16 id, u8 reason)
-{
-	u8 buf[MQTTK_ACK_MAX];
-
-	return mqttk_proto_emit(peer, buf,
-				mqttk_wire_put_ack(buf, peer->version, type,
-						   id, reason));
-}
-
 /* For people, where the reason code leaves open what to look at. */
 static const char *why(u8 reason)
 {

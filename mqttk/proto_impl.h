@@ -22,7 +22,6 @@ static inline gfp_t mqttk_peer_gfp(const struct mqttk_peer *peer)
 
 /* proto.c */
 int mqttk_proto_emit(struct mqttk_peer *peer, const u8 *packet, u32 len);
-int mqttk_proto_ack(struct mqttk_peer *peer, u8 type, u16 id, u8 reason);
 int mqttk_proto_refuse(struct mqttk_peer *peer, u8 reason);
 int mqttk_proto_violation(struct mqttk_peer *peer, u8 reason);
 
@@ -41,6 +40,9 @@ struct mqttk_msg *mqttk_proto_msg(struct mqttk_peer *peer,
 				  u32 payload_len);
 bool mqttk_proto_claims_text(struct mqttk_peer *peer,
 			     const struct mqttk_props *props);
+
+/* proto_ack.c */
+int mqttk_proto_ack(struct mqttk_peer *peer, u8 type, u16 id, u8 reason);
 int mqttk_proto_puback(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		       const u8 *body);
 int mqttk_proto_pubrec(struct mqttk_peer *peer, const struct mqttk_fixed *f,
