@@ -73,7 +73,8 @@ static enum mqttk_drop tell_limit(struct mqttk_session *s, size_t bytes)
 	/* What a file has set for itself is nobody else's affair. */
 	if (q->nr >= q->max_nr)
 		return MQTTK_DROP_MESSAGES;
-	if (q->nr && q->bytes + bytes > q->max_bytes)
+	if (q->nr && q->max_bytes != U32_MAX &&
+	    q->bytes + bytes > q->max_bytes)
 		return MQTTK_DROP_BYTES;
 	if (q->nr >= mqttk_limit(l, MQTTK_LIMIT_MAX_QUEUED_MESSAGES)) {
 		mqttk_limit_hit(l, MQTTK_LIMIT_MAX_QUEUED_MESSAGES, s);

@@ -76,7 +76,7 @@ static bool drop_expired(struct mqttk_session *s, ktime_t now)
 		lose_before(s, e.lost);
 		trace_mqttk_drop(s, e.msg, MQTTK_DROP_EXPIRED);
 		put_ent(&e);
-		s->expired++;
+		mqttk_session_count_expired(s, 1);
 		mqttk_stat_inc(s->mn, MQTTK_STAT_MESSAGES_EXPIRED);
 	}
 	return false;
@@ -254,7 +254,7 @@ bool mqttk_session_consume(struct mqttk_session *s, struct mqttk_qent *ents,
 		if (ents[i].skip)
 			count_skipped(s, ents[i].msg);
 		else if (ents[i].msg)
-			s->sent[ents[i].qos]++;
+			mqttk_session_count_sent(s, ents[i].qos, 1);
 		if (ents[i].resend)
 			mqttk_window_resent(&s->window, ents[i].id,
 					    ents[i].skip);
@@ -291,7 +291,7 @@ bool mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
 	bool more;
 
 	spin_lock_bh(&s->lock);
-	s->sent[0] += nr;
+	mqttk_session_count_sent(s, 0, nr);
 	mqttk_queue_pop_run(&s->queue, &s->mn->limits, nr, bytes);
 	end_look(s);
 	more = has_more(s);
@@ -319,7 +319,7 @@ static unsigned int take_run(struct mqttk_session *s, struct mqttk_qent *ents,
 			bytes += mqttk_msg_share(ents[i].msg) +
 				 mqttk_via_share(ents[i].via);
 	mqttk_queue_pop_run(&s->queue, &s->mn->limits, n, bytes);
-	s->sent[0] += n;
+	mqttk_session_count_sent(s, 0, n);
 	return n;
 }
 
@@ -341,7 +341,7 @@ static unsigned int take_plain(struct mqttk_session *s,
 		if (e->msg->expires && !now)
 			now = ktime_get_boottime();
 		if (!has_expired(e, now)) {
-			s->sent[e->qos]++;
+			mqttk_session_count_sent(s, e->qos, 1);
 			n++;
 			continue;
 		}
@@ -352,7 +352,7 @@ static unsigned int take_plain(struct mqttk_session *s,
 		expired++;
 	}
 	if (expired) {
-		s->expired += expired;
+		mqttk_session_count_expired(s, expired);
 		mqttk_stat_add(s->mn, MQTTK_STAT_MESSAGES_EXPIRED, expired);
 	}
 	return n;
@@ -370,7 +370,7 @@ static unsigned int take_windowed(struct mqttk_session *s,
 		struct mqttk_qent *e = &ents[i];
 
 		if (e->msg)
-			s->sent[e->qos]++;
+			mqttk_session_count_sent(s, e->qos, 1);
 		if (e->resend) {
 			mqttk_window_resent(&s->window, e->id, false);
 			continue;
@@ -426,7 +426,7 @@ static bool take_sole(struct mqttk_session *s, struct mqttk_qent *e)
 	if (!s->plain || s->expires_at || !mqttk_queue_has_sole(&s->queue))
 		return false;
 	mqttk_queue_pop_sole(&s->queue, e);
-	s->sent[e->qos]++;
+	mqttk_session_count_sent(s, e->qos, 1);
 	return true;
 }
 
@@ -673,7 +673,7 @@ void mqttk_session_sweep(struct mqttk_session *s)
 			if (sw.expired)
 				mqttk_session_wake(s);
 		}
-		s->expired += sw.expired;
+		mqttk_session_count_expired(s, sw.expired);
 		mqttk_stat_add(s->mn, MQTTK_STAT_MESSAGES_EXPIRED, sw.expired);
 		sw.expired = 0;
 		/* What came during a pause lies behind the mark: it was seen. */

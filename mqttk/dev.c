@@ -378,7 +378,7 @@ void mqttk_dev_publish(struct mqttk_dev_file *f, struct mqttk_msg *msg)
 	mqttk_stat_inc(f->mn, MQTTK_STAT_MESSAGES_RECEIVED);
 	/* Several may write at a time, unlike with a connection. */
 	spin_lock_bh(&s->lock);
-	s->received[msg->qos]++;
+	mqttk_session_count_received(s, msg->qos, 1);
 	spin_unlock_bh(&s->lock);
 	old = set_active_memcg(f->memcg);
 	mqttk_msg_begin_life(msg);

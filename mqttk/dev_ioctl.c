@@ -395,7 +395,7 @@ static void get_info(struct mqttk_dev_file *f, struct mqttk_info *info)
 	info->queued_bytes = s->queue.bytes;
 	info->inflight = s->window.nr;
 	info->lost = s->dropped;
-	info->expired = s->expired;
+	info->expired = mqttk_session_counted(s).expired;
 	spin_unlock_bh(&s->lock);
 	add_held(f, info);
 	/* It may have been looked for in vain. */

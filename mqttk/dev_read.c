@@ -154,7 +154,7 @@ static void expire_first(struct mqttk_dev_file *f)
 	f->lost = mqttk_dev_held(f, 0)->lost;
 	mqttk_dev_pop_held(f, 1);
 	spin_lock_bh(&s->lock);
-	s->expired++;
+	mqttk_session_count_expired(s, 1);
 	spin_unlock_bh(&s->lock);
 	mqttk_stat_inc(f->mn, MQTTK_STAT_MESSAGES_EXPIRED);
 }

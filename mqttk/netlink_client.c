@@ -49,6 +49,7 @@ struct client {
 /* False if nobody is connected. */
 static bool look_at_client(struct client *c, struct mqttk_session *s)
 {
+	struct mqttk_counts counts;
 	bool connected;
 
 	memset(c, 0, sizeof(*c));
@@ -60,10 +61,11 @@ static bool look_at_client(struct client *c, struct mqttk_session *s)
 		c->tcp = mqttk_conn_info(s->ep, &c->conn);
 		if (c->tcp)
 			strscpy(c->listener, c->conn.listener);
-		memcpy(c->received, s->received, sizeof(c->received));
-		memcpy(c->sent, s->sent, sizeof(c->sent));
+		counts = mqttk_session_counted(s);
+		memcpy(c->received, counts.received, sizeof(c->received));
+		memcpy(c->sent, counts.sent, sizeof(c->sent));
 		c->dropped = s->dropped;
-		c->expired = s->expired;
+		c->expired = counts.expired;
 		c->queued = s->queue.nr;
 		c->queued_bytes = s->queue.bytes;
 		c->inflight = s->window.nr;

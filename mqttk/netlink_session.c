@@ -169,6 +169,7 @@ struct view {
 static bool look_at_session(struct view *v, struct mqttk_session *s)
 {
 	struct mqttk_conn_info conn = { };
+	struct mqttk_counts counts;
 	bool alive;
 
 	if (s->hidden)
@@ -188,10 +189,11 @@ static bool look_at_session(struct view *v, struct mqttk_session *s)
 	v->queued_bytes = s->queue.bytes;
 	v->inflight = s->window.nr;
 	v->unreleased = s->nr_received_ids;
-	v->received = mqttk_nl_sum_qos(s->received);
-	v->sent = mqttk_nl_sum_qos(s->sent);
+	counts = mqttk_session_counted(s);
+	v->received = mqttk_nl_sum_qos(counts.received);
+	v->sent = mqttk_nl_sum_qos(counts.sent);
 	v->dropped = s->dropped;
-	v->expired = s->expired;
+	v->expired = counts.expired;
 	spin_unlock_bh(&s->lock);
 	return alive;
 }

@@ -360,7 +360,7 @@ static int route(struct mqttk_peer *peer, struct mqttk_msg *msg, u8 *reason)
 	if (n < 0)
 		return n;
 	mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
-	s->received[msg->qos]++;
+	mqttk_session_count_received(s, msg->qos, 1);
 	*reason = matched ? MQTTK_REASON_SUCCESS :
 			    MQTTK_REASON_NO_MATCHING_SUBSCRIBERS;
 	return n;
@@ -441,7 +441,7 @@ int mqttk_proto_publish_held(struct mqttk_peer *peer)
 	nr = held->nr - held->done;
 	if (nr && mqttk_session_is_current(s, &peer->ep)) {
 		mqttk_stat_add(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED, nr);
-		s->received[0] += nr;
+		mqttk_session_count_received(s, 0, nr);
 		cost = mqttk_router_publish_run(peer->mn,
 						held->msgs + held->done, nr, s,
 						peer->quick);

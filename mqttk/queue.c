@@ -21,7 +21,7 @@
 /* Chunks looked at by a sweep before it lets others have the queue. */
 #define SWEEP_CHUNKS	64
 
-static struct kmem_cache *chunk_cache;
+static struct kmem_cache *chunk_cache, *room_cache;
 
 static struct mqttk_qent *chunk_ents(struct mqttk_chunk *c)
 {
@@ -42,7 +42,13 @@ int __init mqttk_queue_cache_init(void)
 {
 	BUILD_BUG_ON(sizeof(struct mqttk_chunk) % __alignof__(struct mqttk_qent));
 	chunk_cache = kmem_cache_create("mqttk_chunk", CHUNK_BYTES, 0, 0, NULL);
-	return chunk_cache ? 0 : -ENOMEM;
+	room_cache = kmem_cache_create("mqttk_room",
+				       sizeof(struct mqttk_queue_room), 0, 0,
+				       NULL);
+	if (chunk_cache && room_cache)
+		return 0;
+	mqttk_queue_cache_exit();
+	return -ENOMEM;
 }
 
 /**
@@ -50,6 +56,7 @@ int __init mqttk_queue_cache_init(void)
  */
 void mqttk_queue_cache_exit(void)
 {
+	kmem_cache_destroy(room_cache);
 	kmem_cache_destroy(chunk_cache);
 }
 
@@ -60,7 +67,6 @@ void mqttk_queue_cache_exit(void)
 void mqttk_queue_init(struct mqttk_queue *q)
 {
 	memset(q, 0, sizeof(*q));
-	INIT_LIST_HEAD(&q->chunks);
 	mqttk_queue_limit(q, 0, 0);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_init);
@@ -73,10 +79,10 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_init);
  */
 void mqttk_queue_rest(struct mqttk_queue *q)
 {
-	if (q->nr_placed)
+	if (!q->room || q->nr || !list_empty(&q->room->chunks))
 		return;
-	kfree(q->places);
-	q->places = NULL;
+	kmem_cache_free(room_cache, q->room);
+	q->room = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_rest);
 
@@ -84,12 +90,12 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_rest);
  * mqttk_queue_limit - take less than the netns's limits allow
  * @q: the queue
  * @messages: entries, 0: no limit of its own
- * @bytes: likewise
+ * @bytes: likewise; more than 32 bits can say count as none, too
  */
 void mqttk_queue_limit(struct mqttk_queue *q, u32 messages, u64 bytes)
 {
 	q->max_nr = messages ?: U32_MAX;
-	q->max_bytes = bytes ?: U64_MAX;
+	q->max_bytes = bytes ? min_t(u64, bytes, U32_MAX) : U32_MAX;
 }
 
 static struct mqttk_chunk *last_chunk(struct mqttk_queue *q,
@@ -97,8 +103,8 @@ static struct mqttk_chunk *last_chunk(struct mqttk_queue *q,
 {
 	struct mqttk_chunk *c;
 
-	if (!list_empty(&q->chunks)) {
-		c = list_last_entry(&q->chunks, struct mqttk_chunk, list);
+	if (!list_empty(&q->room->chunks)) {
+		c = list_last_entry(&q->room->chunks, struct mqttk_chunk, list);
 		if (c->tail < CHUNK_ENTRIES)
 			return c;
 	}
@@ -114,7 +120,7 @@ static struct mqttk_chunk *last_chunk(struct mqttk_queue *q,
 	c->tail = 0;
 	c->nr_qos0 = 0;
 	c->expires = 0;
-	list_add_tail(&c->list, &q->chunks);
+	list_add_tail(&c->list, &q->room->chunks);
 	return c;
 }
 
@@ -131,12 +137,14 @@ static ktime_t earlier(ktime_t a, ktime_t b)
 	return a && (!b || a < b) ? a : b;
 }
 
-/* Without memory for them there may yet be some for a chunk. */
-static bool need_places(struct mqttk_queue *q)
+static bool need_room(struct mqttk_queue *q)
 {
-	q->places = kmalloc_array(MQTTK_QUEUE_PLACES, sizeof(*q->places),
-				  GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
-	return q->places;
+	q->room = kmem_cache_alloc(room_cache, GFP_NOWAIT | __GFP_ACCOUNT |
+				   __GFP_NOWARN);
+	if (!q->room)
+		return false;
+	INIT_LIST_HEAD(&q->room->chunks);
+	return true;
 }
 
 static struct mqttk_qent *new_entry(struct mqttk_queue *q,
@@ -146,10 +154,11 @@ static struct mqttk_qent *new_entry(struct mqttk_queue *q,
 	struct mqttk_chunk *c;
 	unsigned int i;
 
-	if (list_empty(&q->chunks) && q->nr_placed < MQTTK_QUEUE_PLACES &&
-	    (likely(q->places) || need_places(q))) {
+	if (unlikely(!q->room) && !need_room(q))
+		return NULL;
+	if (list_empty(&q->room->chunks) && q->nr_placed < MQTTK_QUEUE_PLACES) {
 		i = (q->first + q->nr_placed++) % MQTTK_QUEUE_PLACES;
-		return &q->places[i];
+		return &q->room->places[i];
 	}
 	c = last_chunk(q, limits);
 	if (!c)
@@ -187,8 +196,10 @@ bool mqttk_queue_is_fair(struct mqttk_limits *limits, u64 bytes)
 /* Bytes of them that may be in a queue. */
 static u64 bytes_max(const struct mqttk_queue *q, struct mqttk_limits *limits)
 {
-	return min_t(u64, min(mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_BYTES),
-			      fair_share(limits)), q->max_bytes);
+	u64 max = min(mqttk_limit(limits, MQTTK_LIMIT_MAX_QUEUED_BYTES),
+		      fair_share(limits));
+
+	return q->max_bytes == U32_MAX ? max : min_t(u64, max, q->max_bytes);
 }
 
 /* Entries that may be in it. */
@@ -312,10 +323,10 @@ unsigned int mqttk_queue_append_run(struct mqttk_queue *q,
 		*to = e;
 		e.lost = 0;
 		n++;
-		if (list_empty(&q->chunks))
+		if (list_empty(&q->room->chunks))
 			continue;
 		/* The rest of the chunk needs no further thought. */
-		c = list_last_entry(&q->chunks, struct mqttk_chunk, list);
+		c = list_last_entry(&q->room->chunks, struct mqttk_chunk, list);
 		room = min_t(unsigned int, nr - n, CHUNK_ENTRIES - c->tail);
 		for (i = 0; i < room; i++) {
 			e.msg = msgs[n++];
@@ -338,7 +349,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_append_run);
 static struct mqttk_qent *first_in_chunk(struct mqttk_queue *q,
 					 struct mqttk_queue_pos *pos)
 {
-	list_for_each_entry_continue(pos->chunk, &q->chunks, list) {
+	list_for_each_entry_continue(pos->chunk, &q->room->chunks, list) {
 		/* The mark of a sweep is empty. */
 		if (pos->chunk->head == pos->chunk->tail)
 			continue;
@@ -360,9 +371,11 @@ struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
 {
 	pos->i = 0;
 	pos->chunk = NULL;
+	if (!q->nr)
+		return NULL;
 	if (q->nr_placed)
-		return &q->places[q->first];
-	pos->chunk = list_entry(&q->chunks, struct mqttk_chunk, list);
+		return &q->room->places[q->first];
+	pos->chunk = list_entry(&q->room->chunks, struct mqttk_chunk, list);
 	return first_in_chunk(q, pos);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_first);
@@ -378,7 +391,7 @@ struct mqttk_qent *mqttk_queue_next_chunk(struct mqttk_queue *q,
 					  struct mqttk_queue_pos *pos)
 {
 	if (!pos->chunk)
-		pos->chunk = list_entry(&q->chunks, struct mqttk_chunk, list);
+		pos->chunk = list_entry(&q->room->chunks, struct mqttk_chunk, list);
 	return first_in_chunk(q, pos);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_next_chunk);
@@ -403,7 +416,7 @@ void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
 	struct mqttk_chunk *c;
 
 	if (q->nr_placed) {
-		*e = q->places[q->first];
+		*e = q->room->places[q->first];
 		forget(q, e);
 		q->first = (q->first + 1) % MQTTK_QUEUE_PLACES;
 		q->nr_placed--;
@@ -438,7 +451,9 @@ void mqttk_queue_pop_run(struct mqttk_queue *q, struct mqttk_limits *limits,
 	q->first = (q->first + n) % MQTTK_QUEUE_PLACES;
 	q->nr_placed -= n;
 	nr -= n;
-	list_for_each_entry_safe(c, next, &q->chunks, list) {
+	if (!nr)
+		return;
+	list_for_each_entry_safe(c, next, &q->room->chunks, list) {
 		if (!nr)
 			break;
 		/* The mark of a sweep is empty, and not ours to free. */
@@ -465,7 +480,7 @@ static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,
 
 	after = mqttk_queue_next(q, &next);
 	e = c ? &chunk_ents(c)[pos->i] :
-		&q->places[(q->first + pos->i) % MQTTK_QUEUE_PLACES];
+		&q->room->places[(q->first + pos->i) % MQTTK_QUEUE_PLACES];
 	lost += e->lost;
 	if (after)
 		after->lost += lost;
@@ -476,8 +491,8 @@ static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,
 	mqttk_via_put(e->via);
 	if (!c) {
 		for (i = pos->i; i + 1 < q->nr_placed; i++)
-			q->places[(q->first + i) % MQTTK_QUEUE_PLACES] =
-				q->places[(q->first + i + 1) %
+			q->room->places[(q->first + i) % MQTTK_QUEUE_PLACES] =
+				q->room->places[(q->first + i + 1) %
 					   MQTTK_QUEUE_PLACES];
 		q->nr_placed--;
 		return;
@@ -543,7 +558,7 @@ static void sweep_places(struct mqttk_queue *q, struct mqttk_limits *limits,
 	struct mqttk_queue_pos pos = {};
 
 	while (pos.i < q->nr_placed) {
-		struct mqttk_qent *e = &q->places[(q->first + pos.i) %
+		struct mqttk_qent *e = &q->room->places[(q->first + pos.i) %
 						   MQTTK_QUEUE_PLACES];
 
 		if (is_due(e, sw->now)) {
@@ -600,15 +615,17 @@ bool mqttk_queue_sweep(struct mqttk_queue *q, struct mqttk_limits *limits,
 	struct mqttk_chunk *c, *next;
 	unsigned int n = 0;
 
+	if (!q->room)
+		return false;
 	if (sw->paused) {
 		c = list_next_entry(&sw->mark, list);
 		list_del(&sw->mark.list);
 		sw->paused = false;
 	} else {
 		sweep_places(q, limits, sw);
-		c = list_first_entry(&q->chunks, struct mqttk_chunk, list);
+		c = list_first_entry(&q->room->chunks, struct mqttk_chunk, list);
 	}
-	list_for_each_entry_safe_from(c, next, &q->chunks, list) {
+	list_for_each_entry_safe_from(c, next, &q->room->chunks, list) {
 		if (n++ == SWEEP_CHUNKS) {
 			sw->mark.head = CHUNK_ENTRIES;
 			sw->mark.tail = CHUNK_ENTRIES;

@@ -43,42 +43,47 @@ struct mqttk_qent {
 	u8 skip : 1;
 };
 
-/* What the places take: whoever has a queue is charged for them all the time. */
-#define MQTTK_QUEUE_PLACES_COST	(MQTTK_QUEUE_PLACES * sizeof(struct mqttk_qent))
+/**
+ * struct mqttk_queue_room - what a queue needs while messages come
+ * @chunks: what did not fit in @places, oldest first
+ * @places: of the first few
+ */
+struct mqttk_queue_room {
+	struct list_head chunks;
+	struct mqttk_qent places[MQTTK_QUEUE_PLACES];
+};
 
 /**
  * struct mqttk_queue - FIFO of &struct mqttk_qent; its owner locks
- * @chunks: what did not fit in @places, oldest first
- * @nr: entries
- * @nr_qos0: those of QoS 0
+ * @room: where they are; NULL: nothing has come for a while. Whoever has a queue
+ *	is charged for it all the time
  * @bytes: of all entries, topic, properties, payload, and identifiers of
  *	subscriptions that are theirs alone; what a message costs is shared, so
  *	this is the receiver's fair share, not memory
- * @max_nr: entries its receiver wants at most, beside the netns's limit
- * @max_bytes: likewise
+ * @nr: entries
+ * @nr_qos0: those of QoS 0
  * @lost: dropped since the last entry was queued; counted by the owner, moved to
  *	the next entry
- * @first: index of the oldest entry in @places
- * @nr_placed: entries in @places; they come before those in @chunks
- * @places: of the first few, MQTTK_QUEUE_PLACES of them; NULL: nothing has come
- *	for a while
+ * @max_nr: entries its receiver wants at most, beside the netns's limit
+ * @max_bytes: likewise
+ * @first: index of the oldest entry in @room->places
+ * @nr_placed: entries in @room->places; they come before those in @room->chunks
  */
 struct mqttk_queue {
-	struct list_head chunks;
+	struct mqttk_queue_room *room;
+	u64 bytes;
 	u32 nr;
 	u32 nr_qos0;
-	u64 bytes;
-	u64 max_bytes;
-	u32 max_nr;
 	u32 lost;
-	struct mqttk_qent *places;
+	u32 max_nr;
+	u32 max_bytes;
 	u8 first;
 	u8 nr_placed;
 };
 
 /**
  * struct mqttk_chunk - part of a backlog; its entries follow it
- * @list: in queue->chunks
+ * @list: in queue->room->chunks
  * @head: oldest entry
  * @tail: one behind the newest
  * @nr_qos0: entries of QoS 0
@@ -168,7 +173,7 @@ static inline struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
 
 	pos->i++;
 	if (!c && pos->i < q->nr_placed)
-		return &q->places[(q->first + pos->i) % MQTTK_QUEUE_PLACES];
+		return &q->room->places[(q->first + pos->i) % MQTTK_QUEUE_PLACES];
 	if (c && pos->i < c->tail)
 		return (struct mqttk_qent *)(c + 1) + pos->i;
 	return mqttk_queue_next_chunk(q, pos);
@@ -180,7 +185,7 @@ static inline struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
  */
 static inline bool mqttk_queue_is_idle(const struct mqttk_queue *q)
 {
-	return !q->nr && q->places && list_empty(&q->chunks);
+	return !q->nr && q->room && list_empty(&q->room->chunks);
 }
 
 /* As mqttk_queue_append(), to an idle queue; @bytes are the entry's share. */
@@ -189,7 +194,7 @@ static inline void mqttk_queue_append_idle(struct mqttk_queue *q,
 					   struct mqttk_via *via, u8 qos,
 					   bool retain, u64 bytes)
 {
-	q->places[q->first] = (struct mqttk_qent){
+	q->room->places[q->first] = (struct mqttk_qent){
 		.msg = msg,
 		.via = via,
 		.lost = q->lost,
@@ -212,7 +217,7 @@ static inline bool mqttk_queue_has_sole(const struct mqttk_queue *q)
 static inline void mqttk_queue_pop_sole(struct mqttk_queue *q,
 					struct mqttk_qent *e)
 {
-	*e = q->places[q->first];
+	*e = q->room->places[q->first];
 	q->nr_placed = 0;
 	q->nr = 0;
 	q->nr_qos0 = 0;

@@ -136,7 +136,8 @@ static size_t session_size(u16 id_len)
 /* What it is charged for, all it may need for a message included. */
 static size_t session_cost(u16 id_len)
 {
-	return session_size(id_len) + MQTTK_QUEUE_PLACES_COST;
+	return session_size(id_len) + sizeof(struct mqttk_queue_room) +
+	       sizeof(struct mqttk_counts);
 }
 
 /* Puts the session where dumps find it. Under sub_mutex. */
@@ -489,6 +490,30 @@ void mqttk_session_set_deadline(struct mqttk_session *s)
 		mqttk_deadline_set(&s->mn->clock, &s->away->deadline, when);
 }
 
+/**
+ * mqttk_session_need_counts - there is something to be counted
+ * @s: the session, whose cost covers it
+ *
+ * For mqttk_session_counts(), the first time.
+ *
+ * Context: any but hard interrupts.
+ * Return: where to, or NULL
+ */
+struct mqttk_counts *mqttk_session_need_counts(struct mqttk_session *s)
+{
+	struct mqttk_counts *c, *other;
+
+	c = kzalloc(sizeof(*c), AWAY_GFP);
+	if (!c)
+		return NULL;
+	/* What comes and what goes is counted by different CPUs. */
+	other = cmpxchg(&s->counts, NULL, c);
+	if (!other)
+		return c;
+	kfree(c);
+	return other;
+}
+
 /* -- the beginning ------------------------------------------------------- */
 
 /* A session that could not be opened; a dump may have found it already. */
@@ -547,7 +572,10 @@ void mqttk_session_free(struct mqttk_session *s)
 {
 	struct mqttk_net *mn = s->mn;
 
-	WARN_ON_ONCE(s->queue.places || s->sub.nr_subs || s->window.slots ||
+	/* A sweep that had paused may have kept it. */
+	mqttk_queue_rest(&s->queue);
+	kfree(s->counts);
+	WARN_ON_ONCE(s->queue.room || s->sub.nr_subs || s->window.slots ||
 		     (s->away && s->away->will));
 	if (s->away) {
 		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT,

@@ -97,6 +97,18 @@ struct mqttk_away {
 };
 
 /**
+ * struct mqttk_counts - messages of a session that were counted
+ * @sent: given to the endpoint, by QoS; under the session's lock
+ * @received: published by the client, by QoS; its endpoint only
+ * @expired: in the queue; under the session's lock
+ */
+struct mqttk_counts {
+	u64 sent[MQTTK_NR_QOS];
+	u64 received[MQTTK_NR_QOS];
+	u64 expired;
+};
+
+/**
  * struct mqttk_session - what the broker keeps for a client id
  * @sub: its subscriptions; @sub.index is its slot in the netns's session_ids
  * @lock: guards all up to @dropped; bottom halves off
@@ -128,10 +140,8 @@ struct mqttk_away {
  * @away: there from the beginning if it is to outlive its connection, otherwise
  *	from the first message on that expires, or NULL
  * @expires_at: no message in @queue expires earlier, 0: none does
- * @sent: messages given to the endpoint, by QoS
+ * @counts: there from the first message on, to or from the client, or NULL
  * @dropped: messages not queued because a limit was reached
- * @expired: messages that expired in @queue
- * @received: messages published by the client, by QoS; its endpoint only
  * @outdated: replays whose subscription may have ended since they were looked
  *	through; its endpoint only
  * @outdated_max: how many before they are again; likewise
@@ -144,7 +154,7 @@ struct mqttk_away {
 struct mqttk_session {
 	/* What a message on its way here touches. */
 	struct mqttk_subscriber sub;
-	spinlock_t lock;	/* ep to expired */
+	spinlock_t lock;	/* ep to dropped */
 	bool dead;
 	bool hidden;
 	bool plain;
@@ -155,11 +165,9 @@ struct mqttk_session {
 	struct mqttk_window window;
 	struct mqttk_net *mn;
 	ktime_t expires_at;
-	u64 sent[MQTTK_NR_QOS];
+	struct mqttk_counts *counts;
 	u64 dropped;
 	/* What it does not. */
-	u64 expired;
-	u64 received[MQTTK_NR_QOS];
 	struct mqttk_endpoint *undertaker;
 	struct ida received_ids;
 	u32 nr_received_ids;
@@ -304,6 +312,53 @@ int mqttk_session_ack(struct mqttk_session *s, struct mqttk_endpoint *ep,
 		      u16 id);
 int mqttk_session_ack_upto(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			   u16 last, u16 stop);
+
+struct mqttk_counts *mqttk_session_need_counts(struct mqttk_session *s);
+
+/* Where to count; NULL without memory for it: then counting begins later. */
+static inline struct mqttk_counts *mqttk_session_counts(struct mqttk_session *s)
+{
+	struct mqttk_counts *c = READ_ONCE(s->counts);
+
+	return likely(c) ? c : mqttk_session_need_counts(s);
+}
+
+static inline void mqttk_session_count_sent(struct mqttk_session *s, u8 qos,
+					    unsigned int nr)
+{
+	struct mqttk_counts *c = mqttk_session_counts(s);
+
+	if (likely(c))
+		c->sent[qos] += nr;
+}
+
+static inline void mqttk_session_count_received(struct mqttk_session *s, u8 qos,
+						unsigned int nr)
+{
+	struct mqttk_counts *c = mqttk_session_counts(s);
+
+	if (likely(c))
+		c->received[qos] += nr;
+}
+
+static inline void mqttk_session_count_expired(struct mqttk_session *s,
+					       unsigned int nr)
+{
+	struct mqttk_counts *c = nr ? mqttk_session_counts(s) : NULL;
+
+	if (c)
+		c->expired += nr;
+}
+
+/*
+ * What was counted, for whoever shows it; under the session's lock. A dead one
+ * may have been found under RCU, when nothing of it but itself is left.
+ */
+static inline struct mqttk_counts
+mqttk_session_counted(const struct mqttk_session *s)
+{
+	return !s->dead && s->counts ? *s->counts : (struct mqttk_counts){};
+}
 
 /* There is something to send; under the session's lock. */
 static inline void mqttk_session_wake(struct mqttk_session *s)
