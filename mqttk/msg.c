@@ -6,6 +6,7 @@
  */
 #include <kunit/visibility.h>
 #include <linux/llist.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/slab.h>
@@ -15,6 +16,9 @@
 #include "limits.h"
 #include "msg.h"
 #include "topic.h"
+
+/* Pages that are allocated at once. */
+#define ORDER_MAX		3
 
 /* A message of more pages is freed by a work of its own. */
 #define FREE_LATER_PAGES	256
@@ -142,6 +146,46 @@ struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_alloc);
 
+/*
+ * Adds so many pages. In a row they are one piece for TCP, and each is a page
+ * of its own for everybody else: all have a reference.
+ */
+static int add_compound(struct mqttk_msg *msg, unsigned int order, gfp_t gfp)
+{
+	u32 i, nr = 1 << order;
+	struct page *page;
+	int err;
+
+	err = charge(msg, PAGE_SIZE << order);
+	if (err)
+		return err;
+	page = alloc_pages(gfp, order);
+	if (!page) {
+		mqttk_uncharge(msg->limits, MQTTK_BUDGET_MESSAGE,
+			       PAGE_SIZE << order);
+		msg->charged -= PAGE_SIZE << order;
+		return -ENOMEM;
+	}
+	if (order)
+		page_ref_add(page, nr - 1);
+	for (i = 0; i < nr; i++)
+		bvec_set_page(&msg->bvec[msg->nr_pages++], page + i, PAGE_SIZE,
+			      0);
+	return 0;
+}
+
+/* Adds pages, @missing at most; several if they can be had without waiting. */
+static int grow(struct mqttk_msg *msg, u32 missing, gfp_t gfp)
+{
+	unsigned int order = min_t(unsigned int, ilog2(missing), ORDER_MAX);
+	gfp_t several = (gfp | __GFP_COMP | __GFP_NOWARN | __GFP_NORETRY) &
+			~__GFP_DIRECT_RECLAIM;
+
+	if (order && !add_compound(msg, order, several))
+		return 0;
+	return add_compound(msg, 0, gfp);
+}
+
 /**
  * mqttk_msg_reserve - make room for the next bytes of payload
  * @msg: a message that nobody else has seen
@@ -160,15 +204,9 @@ int mqttk_msg_reserve(struct mqttk_msg *msg, u32 len, gfp_t gfp)
 	if (is_inline(msg))
 		return want;
 	while (msg->nr_pages < pages) {
-		struct page *page;
-
-		err = charge(msg, PAGE_SIZE);
+		err = grow(msg, pages - msg->nr_pages, gfp);
 		if (err)
 			return err;
-		page = alloc_page(gfp);
-		if (!page)
-			return -ENOMEM;
-		bvec_set_page(&msg->bvec[msg->nr_pages++], page, PAGE_SIZE, 0);
 	}
 	return want;
 }
