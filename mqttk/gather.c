@@ -10,6 +10,7 @@
 
 #include "alias.h"
 #include "conn_impl.h"
+#include "frag.h"
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
@@ -41,7 +42,8 @@
  * @has_run: @ents are those of @run, and no @packets were made of them
  * @run: what was sent last
  * @spare: for a packet that the socket takes in part; there before it is sent
- * @frag: a page that small sends are copied to; lent to one socket at a time
+ * @frag: a page that small sends are copied to, lent to one socket at a time;
+ *	and that what stands before payloads in @run is written to
  */
 struct gather {
 	local_lock_t lock;
@@ -220,6 +222,15 @@ static void add_packet(struct gather *g, const struct mqttk_qent *e,
 	add_piece(g, mqttk_msg_inline(msg), msg->payload_len, &skip);
 }
 
+/*
+ * A run that lies in pages goes alone. And, as in frag_lend(), not to a slow
+ * peer, which would keep a page for each header.
+ */
+static bool may_splice(const struct gather *g, const struct mqttk_conn *conn)
+{
+	return !g->bytes && !tcp_send_head(conn->sk);
+}
+
 /* What others had just now may be what this one is to have, too. */
 static bool collect_run(struct gather *g, struct mqttk_conn *conn)
 {
@@ -227,16 +238,19 @@ static bool collect_run(struct gather *g, struct mqttk_conn *conn)
 	struct mqttk_run *run = &g->run;
 
 	if (peer->mount_len || (peer->more && peer->more->aliases_out.nr) ||
-	    !mqttk_run_match(run, peer->version, g->ents, g->nr_ents))
+	    !mqttk_run_match(run, peer->version, g->ents, g->nr_ents, &g->frag))
 		return false;
-	if (run->max_size > peer->max_packet_size) {
+	if (run->max_size > peer->max_packet_size ||
+	    (run->page && !may_splice(g, conn))) {
 		mqttk_run_miss(run);
 		return false;
 	}
-	memcpy(g->vec + g->nr_vec, run->vec, run->nr_vec * sizeof(*run->vec));
-	g->nr_vec += run->nr_vec;
 	g->bytes += run->bytes;
 	g->has_run = true;
+	if (run->page)
+		return true;
+	memcpy(g->vec + g->nr_vec, run->vec, run->nr_vec * sizeof(*run->vec));
+	g->nr_vec += run->nr_vec;
 	return true;
 }
 
@@ -426,31 +440,6 @@ static unsigned int account(struct gather *g, struct mqttk_conn *conn,
 	return g->nr_ents ? account_session(g, conn, sent) : 0;
 }
 
-/* Large enough for some sends of many messages, small enough to be pinned. */
-#define FRAG_BYTES	SZ_8K
-
-/* tcp_sendmsg_locked() takes a new page when it finds less room than this. */
-#define FRAG_ROOM_MIN	32
-
-/* Makes room for @bytes in the page, or in a new one. */
-static bool frag_refill(struct page_frag *f, size_t bytes)
-{
-	if (f->page) {
-		if (f->offset + bytes + FRAG_ROOM_MIN <= f->size)
-			return true;
-		if (page_ref_count(f->page) == 1) {
-			f->offset = 0;
-			return true;
-		}
-		put_page(f->page);
-	}
-	f->page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN | __GFP_COMP,
-			      get_order(FRAG_BYTES));
-	f->offset = 0;
-	f->size = f->page ? PAGE_SIZE << get_order(FRAG_BYTES) : 0;
-	return f->page;
-}
-
 /*
  * A socket of the kernel keeps the page that it copies to, 32 KiB, for as long
  * as it lives: far more than all else that an idle connection takes. So it gets
@@ -461,8 +450,7 @@ static bool frag_refill(struct page_frag *f, size_t bytes)
  */
 static bool frag_lend(struct gather *g, struct sock *sk)
 {
-	if (g->bytes > FRAG_BYTES - FRAG_ROOM_MIN || tcp_send_head(sk) ||
-	    !frag_refill(&g->frag, g->bytes))
+	if (tcp_send_head(sk) || !mqttk_frag_refill(&g->frag, g->bytes))
 		return false;
 	swap(sk->sk_frag, g->frag);
 	return true;
@@ -477,15 +465,30 @@ static void frag_drop(struct sock *sk)
 	sk->sk_frag.page = NULL;
 }
 
+static int send_run(struct gather *g, struct sock *sk)
+{
+	struct mqttk_run *run = &g->run;
+	struct msghdr msg = {
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
+	};
+
+	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, run->bvec, run->nr_vec,
+		      run->bytes);
+	return tcp_sendmsg_locked(sk, &msg, run->bytes);
+}
+
 static int send_vec(struct gather *g, struct sock *sk)
 {
 	struct msghdr msg = {
 		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL |
 			     (g->splice ? MSG_MORE : 0),
 	};
-	bool lent = frag_lend(g, sk);
+	bool lent;
 	int n;
 
+	if (g->has_run && g->run.page)
+		return send_run(g, sk);
+	lent = frag_lend(g, sk);
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, g->vec, g->nr_vec, g->bytes);
 	n = tcp_sendmsg_locked(sk, &msg, g->bytes);
 	if (lent)

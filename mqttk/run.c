@@ -4,11 +4,13 @@
  * level and asked for nothing special. So what was written for one receiver is
  * sent to the next as it is, as long as their queues hold the same messages.
  */
+#include <linux/mm.h>
 #include <linux/refcount.h>
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
 #include "cursor.h"
+#include "frag.h"
 #include "msg.h"
 #include "queue.h"
 #include "run.h"
@@ -51,33 +53,79 @@ static u8 *put(u8 *p, const void *data, u32 len)
 	return p + len;
 }
 
-/* What stands before the payload of 5.0; returns what is behind it. */
-static u8 *put_topic_and_props(u8 *p, struct mqttk_msg *msg)
+/* Pages that were allocated as one go as one. */
+static bool continues(const struct bio_vec *v, const struct page *page)
+{
+	u32 end = v->bv_offset + v->bv_len;
+
+	return !offset_in_page(end) && page == v->bv_page + end / PAGE_SIZE &&
+	       compound_head(page) == compound_head(v->bv_page);
+}
+
+static bool add_page(struct mqttk_run *run, struct page *page, u32 off, u32 len)
+{
+	if (!off && continues(&run->bvec[run->nr_vec - 1], page)) {
+		run->bvec[run->nr_vec - 1].bv_len += len;
+		return true;
+	}
+	if (run->nr_vec == ARRAY_SIZE(run->bvec))
+		return false;
+	bvec_set_page(&run->bvec[run->nr_vec++], page, len, off);
+	return true;
+}
+
+/* Adds what was just written to the page, and the payload. */
+static bool add_payload(struct mqttk_run *run, const u8 *data, u32 len,
+			const struct mqttk_msg *msg)
+{
+	u32 i, left = msg->payload_len;
+
+	if (run->nr_vec == ARRAY_SIZE(run->bvec))
+		return false;
+	bvec_set_page(&run->bvec[run->nr_vec++], run->page, len,
+		      data - (u8 *)page_address(run->page));
+	for (i = 0; left; i++) {
+		len = min_t(u32, left, PAGE_SIZE);
+		if (!add_page(run, msg->bvec[i].bv_page, 0, len))
+			return false;
+		left -= len;
+	}
+	return true;
+}
+
+/* What stands before the payload; returns what is behind it. */
+static u8 *put_topic_and_props(u8 *p, struct mqttk_msg *msg, u8 version)
 {
 	p = put(p, msg->data, msg->topic_len);
+	if (version != MQTTK_V5)
+		return p;
 	p += put_varint(p, msg->props_len);
 	return put(p, mqttk_msg_props(msg), msg->props_len);
 }
 
-/* Bytes of a packet behind the fixed header, or 0 if it can not be in a run. */
+/*
+ * Bytes of a packet behind the fixed header, or 0 if it can not be in a run.
+ * Topic and properties may have to fit into the packet's room in the image.
+ */
 static u32 remaining_of(const struct mqttk_run *run,
 			const struct mqttk_msg *msg)
 {
+	u32 before = MQTTK_PUB_HEAD_MAX + msg->topic_len;
 	u32 n = 2 + msg->topic_len + msg->payload_len;
 
-	if (msg->bvec)
+	if (!msg->bvec != !run->page)
 		return 0;
-	if (run->version != MQTTK_V5)
-		return n;
-	/*
-	 * What is left of its lifetime depends on when it is sent. And topic and
-	 * properties have to fit into the packet's room in the image.
-	 */
-	if (msg->has_lifetime || msg->props_len >= MQTTK_RUN_COPY ||
-	    MQTTK_PUB_HEAD_MAX + msg->topic_len + VARINT_MAX +
-	    msg->props_len > MQTTK_RUN_COPY)
-		return 0;
-	return n + varint_size(msg->props_len) + msg->props_len;
+	if (run->version == MQTTK_V5) {
+		/* What is left of its lifetime depends on when it is sent. */
+		if (msg->has_lifetime || msg->props_len >= MQTTK_RUN_COPY)
+			return 0;
+		before += VARINT_MAX + msg->props_len;
+		n += varint_size(msg->props_len) + msg->props_len;
+	}
+	if (run->page)
+		return before <= MQTTK_RUN_COPY &&
+		       run->bytes + n <= MQTTK_RUN_PAGED ? n : 0;
+	return run->version != MQTTK_V5 || before <= MQTTK_RUN_COPY ? n : 0;
 }
 
 /*
@@ -88,9 +136,9 @@ static u32 remaining_of(const struct mqttk_run *run,
 static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
 {
 	u32 remaining = remaining_of(run, msg);
-	u8 *from = run->image + run->image_len;
 	const u8 *rest = msg->data;
 	u32 left = msg->topic_len + msg->payload_len;
+	u8 *from = run->at;
 	u8 *p = from;
 	u32 size;
 
@@ -101,8 +149,8 @@ static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
 	p += put_varint(p, remaining);
 	put_unaligned_be16(msg->topic_len, p);
 	p += 2;
-	if (run->version == MQTTK_V5) {
-		p = put_topic_and_props(p, msg);
+	if (run->version == MQTTK_V5 || run->page) {
+		p = put_topic_and_props(p, msg, run->version);
 		rest = mqttk_msg_inline(msg);
 		left = msg->payload_len;
 	}
@@ -110,14 +158,34 @@ static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
 		p = put(p, rest, left);
 		left = 0;
 	}
-	run->image_len += p - from;
-	add_piece(run, from, p - from);
-	if (left)
-		add_piece(run, rest, left);
+	run->at = p;
 	run->max_size = max(run->max_size, size);
 	run->bytes += size;
 	run->payload += msg->payload_len;
 	run->share += mqttk_msg_share(msg);
+	if (run->page)
+		return add_payload(run, from, p - from, msg);
+	add_piece(run, from, p - from);
+	if (left)
+		add_piece(run, rest, left);
+	return true;
+}
+
+/*
+ * Where the first payload is in pages all have to be, and what stands before
+ * them, too: then the socket copies nothing.
+ */
+static bool begin(struct mqttk_run *run, const struct mqttk_qent *first,
+		  unsigned int nr, struct page_frag *frag)
+{
+	run->at = run->image;
+	if (!is_common(first) || !first->msg->bvec)
+		return is_common(first);
+	if (!mqttk_frag_refill(frag, nr * MQTTK_RUN_COPY))
+		return false;
+	run->page = frag->page;
+	get_page(run->page);
+	run->at = page_address(run->page) + frag->offset;
 	return true;
 }
 
@@ -127,15 +195,17 @@ static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
  * @version: protocol level of the receiver
  * @ents: what it is to have
  * @nr: how many, at most MQTTK_RUN_MAX
+ * @frag: a page for what TCP is to hold on to
  *
  * mqttk_run_keep() or mqttk_run_miss() has to follow.
  *
  * Context: any but hard interrupts.
- * Return: true if @run->vec is what to send; false if it has to be written for
+ * Return: true if @run->vec, or @run->bvec, is what to send; false if it has to be written for
  *	this receiver alone
  */
 bool mqttk_run_match(struct mqttk_run *run, u8 version,
-		     const struct mqttk_qent *ents, unsigned int nr)
+		     const struct mqttk_qent *ents, unsigned int nr,
+		     struct page_frag *frag)
 {
 	unsigned int i;
 
@@ -144,16 +214,19 @@ bool mqttk_run_match(struct mqttk_run *run, u8 version,
 	mqttk_run_drop(run);
 	run->version = version;
 	run->nr_vec = 0;
-	run->image_len = 0;
 	run->max_size = 0;
 	run->bytes = 0;
 	run->payload = 0;
 	run->share = 0;
+	if (!begin(run, &ents[0], nr, frag))
+		return false;
 	for (i = 0; i < nr; i++) {
 		if (!is_common(&ents[i]) || !add_packet(run, ents[i].msg))
 			return false;
 		run->msgs[i] = ents[i].msg;
 	}
+	if (run->page)
+		frag->offset = run->at - (u8 *)page_address(run->page);
 	run->nr = nr;
 	return true;
 }
@@ -173,4 +246,7 @@ void mqttk_run_drop(struct mqttk_run *run)
 			mqttk_msg_free(run->msgs[i]);
 	run->nr = 0;
 	run->credit = 0;
+	if (run->page)
+		put_page(run->page);
+	run->page = NULL;
 }

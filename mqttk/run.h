@@ -6,6 +6,9 @@
 #ifndef MQTTK_RUN_H
 #define MQTTK_RUN_H
 
+#include <linux/bvec.h>
+#include <linux/mm_types_task.h>
+#include <linux/sizes.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
@@ -21,39 +24,51 @@ struct mqttk_qent;
  */
 #define MQTTK_RUN_COPY		256
 
+/* Bytes of a run at most if it lies in pages; and their pieces. */
+#define MQTTK_RUN_PAGED		SZ_64K
+#define MQTTK_RUN_BVECS		(2 * MQTTK_RUN_MAX + MQTTK_RUN_PAGED / SZ_4K)
+
 /**
  * struct mqttk_run - what was sent last; its owner locks
  * @msgs: its messages, in order
  * @nr: how many; 0: nothing is known
- * @nr_vec: pieces in @vec
+ * @nr_vec: pieces in @vec, or @bvec
  * @credit: references to each of @msgs that are the run's: one of every receiver
  *	that has it, so that they are dropped all at once
- * @image_len: bytes used of @image
  * @max_size: bytes of the largest packet
  * @version: protocol level it is written for
  * @bytes: of all packets
  * @payload: bytes of all payloads
  * @share: mqttk_msg_share() of all
+ * @page: where the headers are if the payloads are in pages, too; a reference.
+ *	NULL: nothing is
+ * @at: where the next header goes
  * @vec: what goes into the socket
- * @image: headers and small packets
+ * @bvec: instead of @vec, if there is a @page
+ * @image: headers and small packets, unless there is a @page
  */
 struct mqttk_run {
 	struct mqttk_msg *msgs[MQTTK_RUN_MAX];
 	unsigned int nr;
 	unsigned int nr_vec;
 	unsigned int credit;
-	u32 image_len;
 	u32 max_size;
 	u8 version;
 	size_t bytes;
 	size_t payload;
 	u64 share;
-	struct kvec vec[2 * MQTTK_RUN_MAX];
+	struct page *page;
+	u8 *at;
+	union {
+		struct kvec vec[2 * MQTTK_RUN_MAX];
+		struct bio_vec bvec[MQTTK_RUN_BVECS];
+	};
 	u8 image[MQTTK_RUN_MAX * MQTTK_RUN_COPY];
 };
 
 bool mqttk_run_match(struct mqttk_run *run, u8 version,
-		     const struct mqttk_qent *ents, unsigned int nr);
+		     const struct mqttk_qent *ents, unsigned int nr,
+		     struct page_frag *frag);
 void mqttk_run_drop(struct mqttk_run *run);
 
 /* A receiver has all of it: its references are the run's now. */

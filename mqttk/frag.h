@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Pages that what is written for sockets goes to, side by side.
+ */
+#ifndef MQTTK_FRAG_H
+#define MQTTK_FRAG_H
+
+#include <linux/mm_types_task.h>
+#include <linux/types.h>
+
+/* Large enough for some sends of many messages, small enough to be pinned. */
+#define MQTTK_FRAG_BYTES	SZ_8K
+
+/* tcp_sendmsg_locked() takes a new page when it finds less room than this. */
+#define MQTTK_FRAG_ROOM_MIN	32
+
+bool mqttk_frag_refill(struct page_frag *f, size_t bytes);
+
+#endif /* MQTTK_FRAG_H */
