@@ -62,9 +62,18 @@
  */
 static DEFINE_SPINLOCK(files_lock);
 
+/*
+ * What mqttk_dev_wake() does, for each message. Nobody takes that lock in a hard
+ * interrupt, and bottom halves are off.
+ */
 static void file_wake(struct mqttk_endpoint *ep)
 {
-	mqttk_dev_wake(container_of(ep, struct mqttk_dev_file, ep));
+	struct mqttk_dev_file *f = container_of(ep, struct mqttk_dev_file, ep);
+
+	WRITE_ONCE(f->ready, true);
+	spin_lock(&f->wait.lock);
+	wake_up_locked_poll(&f->wait, EPOLLIN | EPOLLRDNORM);
+	spin_unlock(&f->wait.lock);
 }
 
 static void hang_up(struct mqttk_dev_file *f, int err)
@@ -231,9 +240,23 @@ static ssize_t read_some(struct mqttk_dev_file *f, const struct file *file,
 	return ret;
 }
 
-static __always_inline ssize_t read_or_wait(struct file *file,
-					    struct iov_iter *to, bool wait)
+/* Nothing was there. Returns 0 if there may be something now. */
+static int wait_to_read(struct mqttk_dev_file *f, const struct file *file,
+			bool wait)
 {
+	if (!wait || file->f_flags & O_NONBLOCK)
+		return -EAGAIN;
+	/* The wait does not look if there is something to do. */
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	cond_resched();
+	return wait_event_interruptible(f->wait, READ_ONCE(f->ready) ||
+						 READ_ONCE(f->ended));
+}
+
+static ssize_t dev_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	struct file *file = iocb->ki_filp;
 	struct mqttk_dev_file *f = file->private_data;
 	ssize_t ret;
 
@@ -243,36 +266,61 @@ static __always_inline ssize_t read_or_wait(struct file *file,
 		ret = read_some(f, file, to);
 		if (ret)
 			return ret;
-		if (!wait || file->f_flags & O_NONBLOCK)
-			return -EAGAIN;
-		/* The wait does not look if there is something to do. */
-		if (signal_pending(current))
-			return -ERESTARTSYS;
-		cond_resched();
-		ret = wait_event_interruptible(f->wait,
-					       READ_ONCE(f->ready) ||
-					       READ_ONCE(f->ended));
+		ret = wait_to_read(f, file, !(iocb->ki_flags & IOCB_NOWAIT));
 		if (ret)
 			return ret;
 	}
 }
 
-static ssize_t dev_read_iter(struct kiocb *iocb, struct iov_iter *to)
+/* The long way, behind @done bytes that were read by the short one. */
+static ssize_t read_on(struct mqttk_dev_file *f, const struct file *file,
+		       char __user *buf, size_t len, size_t done)
 {
-	return read_or_wait(iocb->ki_filp, to, !(iocb->ki_flags & IOCB_NOWAIT));
+	struct iov_iter to;
+	ssize_t ret;
+
+	iov_iter_ubuf(&to, ITER_DEST, buf + done, len - done);
+	ret = read_some(f, file, &to);
+	if (!done || ret > 0)
+		return done + ret;
+	/* What was left there for us is for the next reader. */
+	if (ret)
+		mqttk_dev_wake(f);
+	return done;
+}
+
+/* Goes on where mqttk_dev_read_quick() returned @ret. */
+static noinline ssize_t read_or_wait(const struct file *file, char __user *buf,
+				     size_t len, ssize_t ret)
+{
+	struct mqttk_dev_file *f = file->private_data;
+
+	for (;;) {
+		if (ret < 0)
+			ret = read_on(f, file, buf, len, ~ret);
+		if (ret)
+			return ret;
+		ret = wait_to_read(f, file, true);
+		if (ret)
+			return ret;
+		ret = mqttk_dev_read_quick(f, buf, len);
+	}
 }
 
 /*
  * The same for read() alone, the one way in that most readers take: it saves
- * what asks for nothing but a buffer a structure that can ask for much.
+ * what asks for nothing but a buffer a structure that can ask for much, and
+ * there is a short way.
  */
 static ssize_t dev_read(struct file *file, char __user *buf, size_t len,
 			loff_t *pos)
 {
-	struct iov_iter to;
+	ssize_t ret;
 
-	iov_iter_ubuf(&to, ITER_DEST, buf, len);
-	return read_or_wait(file, &to, true);
+	if (!len)
+		return 0;
+	ret = mqttk_dev_read_quick(file->private_data, buf, len);
+	return likely(ret > 0) ? ret : read_or_wait(file, buf, len, ret);
 }
 
 static ssize_t dev_write(struct kiocb *iocb, struct iov_iter *from)

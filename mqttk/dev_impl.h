@@ -199,6 +199,8 @@ ssize_t mqttk_dev_write_text(struct mqttk_dev_file *f, struct iov_iter *from);
 u64 mqttk_dev_record_size(const struct mqttk_qent *e);
 ssize_t mqttk_dev_read_records(struct mqttk_dev_file *f,
 			       const struct file *file, struct iov_iter *to);
+ssize_t mqttk_dev_read_quick(struct mqttk_dev_file *f, u8 __user *buf,
+			     size_t len);
 ssize_t mqttk_dev_write_records(struct mqttk_dev_file *f,
 				struct iov_iter *from);
 void mqttk_dev_free_staged(struct mqttk_dev_file *f);

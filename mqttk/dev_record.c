@@ -179,8 +179,14 @@ static __always_inline bool store_words(u64 __user *to, const u8 *from,
 		unsafe_put_user(get_unaligned(word + 2), to + 2, fault);
 		unsafe_put_user(get_unaligned(word + 3), to + 3, fault);
 	}
-	for (; nr; nr--)
-		unsafe_put_user(get_unaligned(word++), to++, fault);
+	if (nr & 2) {
+		unsafe_put_user(get_unaligned(word), to, fault);
+		unsafe_put_user(get_unaligned(word + 1), to + 1, fault);
+		to += 2;
+		word += 2;
+	}
+	if (nr & 1)
+		unsafe_put_user(get_unaligned(word), to, fault);
 	return true;
 fault:
 	return false;
@@ -218,46 +224,107 @@ fault:
  * Most records are small and go to plain memory that is there: then what copies
  * of any size into memory of any kind take is most of what a read takes. Reads
  * as many of the messages held as are like that, from the first; where it is not
- * as simple, or does not fit, the others remain. Returns their bytes.
+ * as simple, or does not fit, the others remain. In use, under its lock or alone.
+ * Returns their bytes.
  */
-static noinline size_t put_simple(struct mqttk_dev_file *f, struct iov_iter *to)
+static __always_inline size_t put_simple(struct mqttk_dev_file *f,
+					 u8 __user *at, size_t room)
 {
-	size_t room = min_t(size_t, iov_iter_count(to),
-			    MQTTK_DEV_HELD * SIMPLE_MAX);
 	const struct mqttk_qent *e = mqttk_dev_held(f, 0);
-	size_t done = 0, size;
+	const struct mqttk_qent *end = e + f->nr_held;
+	u8 __user *to = at;
 	u64 seq = f->seq;
-	unsigned int n;
-	u8 __user *at;
+	unsigned int nr;
+	size_t size;
 
-	if (!iter_is_ubuf(to))
-		return 0;
-	at = iter_iov_addr(to);
-	if (!IS_ALIGNED((unsigned long)at, MQTTK_RECORD_ALIGN))
-		return 0;
+	room = min_t(size_t, room, MQTTK_DEV_HELD * SIMPLE_MAX);
 	pagefault_disable();
 	if (unlikely(!user_access_begin(at, room)))
 		goto enable;
 	/* By pointer: a checked index would be a call, which has no place here. */
-	for (n = 0; n < f->nr_held; n++, e++, done += size) {
+	for (; e < end; e++, to += size) {
 		if (unlikely(!is_simple(e)))
 			break;
 		size = ALIGN(sizeof(struct mqttk_record) + e->msg->topic_len +
 			     e->msg->payload_len, MQTTK_RECORD_ALIGN);
-		if (unlikely(size > room - done) ||
-		    !store_simple((struct mqttk_record __user *)(at + done), e,
-				  size, seq + e->lost))
+		if (unlikely(size > at + room - to) ||
+		    !store_simple((struct mqttk_record __user *)to, e, size,
+				  seq + e->lost))
 			break;
 		seq += e->lost + 1;
 	}
 	user_access_end();
 	f->seq = seq;
-	mqttk_stat_add(f->mn, MQTTK_STAT_MESSAGES_SENT, n);
-	mqttk_dev_pop_held(f, n);
+	nr = e - mqttk_dev_held(f, 0);
+	mqttk_stat_add(f->mn, MQTTK_STAT_MESSAGES_SENT, nr);
+	mqttk_dev_pop_held(f, nr);
 enable:
 	pagefault_enable();
+	return to - at;
+}
+
+/* Is it where words can be stored? */
+static bool is_for_words(const void __user *at)
+{
+	return IS_ALIGNED((unsigned long)at, MQTTK_RECORD_ALIGN);
+}
+
+/* The same for any buffer; none but a plain one is worth it. */
+static noinline size_t put_simple_to(struct mqttk_dev_file *f,
+				     struct iov_iter *to)
+{
+	size_t done;
+
+	if (!iter_is_ubuf(to) || !is_for_words(iter_iov_addr(to)))
+		return 0;
+	done = put_simple(f, iter_iov_addr(to), iov_iter_count(to));
 	iov_iter_advance(to, done);
 	return done;
+}
+
+/* Is there nothing to be done but to take messages, and to store records? */
+static bool is_quick(const struct mqttk_dev_file *f)
+{
+	const u32 opts = MQTTK_OPT_BINARY_READ | MQTTK_OPT_ACK;
+
+	return (f->opts & opts) == MQTTK_OPT_BINARY_READ && f->filtered &&
+	       !(f->replaying | f->nr_held | f->lost | READ_ONCE(f->ended));
+}
+
+/**
+ * mqttk_dev_read_quick - read records, as long as that is simple
+ * @f: the file, not in use by the caller, nor under its lock
+ * @buf: where to
+ * @len: its size, not 0
+ *
+ * A reader that keeps up finds a few small messages and nothing else to do: that
+ * takes no time, so it is done with the file to itself, which is one lock
+ * instead of two. Another reader that waits for its memory is no obstacle to
+ * that lock, but holds messages.
+ *
+ * Return: bytes, if that was all there is to read; otherwise ~bytes: the long way
+ *	has to go on behind them
+ */
+ssize_t mqttk_dev_read_quick(struct mqttk_dev_file *f, u8 __user *buf,
+			     size_t len)
+{
+	ssize_t done = 0;
+	bool all = false;
+
+	if (!is_for_words(buf) || !down_write_trylock(&f->live))
+		return ~done;
+	if (likely(is_quick(f))) {
+		/* Before the look: what comes meanwhile sets it again. */
+		WRITE_ONCE(f->ready, false);
+		f->first = 0;
+		f->nr_held = mqttk_session_take(f->session, &f->ep, f->held,
+						MQTTK_DEV_HELD, &f->more);
+		if (f->nr_held)
+			done = put_simple(f, buf, len);
+		all = !f->nr_held && !f->more;
+	}
+	up_write(&f->live);
+	return all ? done : ~done;
 }
 
 /*
@@ -338,7 +405,7 @@ static int read_while_fitting(struct mqttk_dev_file *f, struct iov_iter *to,
 	int err;
 
 	while ((e = mqttk_dev_first(f))) {
-		size = put_simple(f, to);
+		size = put_simple_to(f, to);
 		if (!size) {
 			err = read_one(f, e, to, &size);
 			if (err)
