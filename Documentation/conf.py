@@ -5,7 +5,7 @@ project = 'mqttk'
 author = copyright = 'the authors of mqttk'
 extensions = ['myst_parser']
 # What stands in declarations and is no C.
-c_id_attributes = ['__rcu']
+c_id_attributes = ['__rcu', '__user']
 myst_enable_extensions = ['deflist']
 # Links like limits.md#a-queue-that-is-full, as they work in a forge, too.
 myst_heading_anchors = 4
