@@ -343,8 +343,10 @@ static bool is_late(struct mqttk_conn *conn)
 	if (time_after_eq(jiffies, deadline))
 		return true;
 	/* It has rung, so no message came that waits; see mqttk_queue_rest(). */
-	if (conn->since && !timer_pending(&conn->timer))
+	if (conn->since && !timer_pending(&conn->timer)) {
 		mqttk_session_rest(conn->peer.session);
+		mqttk_proto_forget(&conn->peer);
+	}
 	/* One that is to fire earlier will see that it is too early. */
 	timer_reduce(&conn->timer, deadline);
 	return false;

@@ -164,14 +164,24 @@ static bool is_simple(const struct mqttk_qent *e)
 	       !props_len(e) && !msg->has_lifetime;
 }
 
+/* The first bytes of a word, 1 to 7, and zeros. */
+static __always_inline u64 first_bytes(const u8 *from, unsigned int n)
+{
+	u64 word = get_unaligned_le64(from) & ~0ULL >> 8 * (sizeof(word) - n);
+
+	return (__force u64)cpu_to_le64(word);
+}
+
 /*
- * Copies whole words. In a section of user access, so nothing may be called.
- * False: a fault.
+ * Copies bytes and zeros up to the end of the last word; all of that may be read.
+ * In a section of user access, so nothing may be called. False: a fault.
  */
 static __always_inline bool store_words(u64 __user *to, const u8 *from,
-					unsigned int nr)
+					unsigned int len)
 {
 	const u64 *word = (const u64 *)from;
+	unsigned int nr = len / sizeof(u64);
+	unsigned int rest = len % sizeof(u64);
 
 	for (; nr >= 4; nr -= 4, to += 4, word += 4) {
 		unsafe_put_user(get_unaligned(word), to, fault);
@@ -186,7 +196,9 @@ static __always_inline bool store_words(u64 __user *to, const u8 *from,
 		word += 2;
 	}
 	if (nr & 1)
-		unsafe_put_user(get_unaligned(word), to, fault);
+		unsafe_put_user(get_unaligned(word++), to++, fault);
+	if (rest)
+		unsafe_put_user(first_bytes((const u8 *)word, rest), to, fault);
 	return true;
 fault:
 	return false;
@@ -213,9 +225,9 @@ static __always_inline bool store_simple(struct mqttk_record __user *to,
 	unsafe_put_user(e->lost, &to->lost, fault);
 	unsafe_put_user(seq, &to->seq, fault);
 	unsafe_put_user(div_u64(msg->stamp, NSEC_PER_USEC), &to->usec, fault);
-	/* Topic and payload lie side by side, and zeros behind them. */
+	/* Topic and payload lie side by side. */
 	return store_words((u64 __user *)(to + 1), msg->data,
-			   (size - sizeof(*to)) / sizeof(u64));
+			   msg->topic_len + msg->payload_len);
 fault:
 	return false;
 }

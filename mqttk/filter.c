@@ -176,6 +176,12 @@ void mqttk_filter_free(struct mqttk_filter *f)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_filter_free);
 
+/* Under the index's lock; see mqttk_index_changes(). */
+static void count_change(struct mqttk_index *ix)
+{
+	atomic64_set_release(&ix->changes, atomic64_read(&ix->changes) + 1);
+}
+
 /* Makes a filter visible; on failure nobody has seen it. */
 static int filter_link(struct mqttk_index *ix, struct mqttk_filter *f)
 {
@@ -202,6 +208,7 @@ static int filter_link(struct mqttk_index *ix, struct mqttk_filter *f)
 		WRITE_ONCE(ix->nr_exact, ix->nr_exact + 1);
 	}
 	WRITE_ONCE(ix->nr_filters, ix->nr_filters + 1);
+	count_change(ix);
 	return 0;
 }
 
@@ -219,6 +226,7 @@ static void filter_unlink(struct mqttk_index *ix, struct mqttk_filter *f)
 		WRITE_ONCE(ix->nr_exact, ix->nr_exact - 1);
 	}
 	WRITE_ONCE(ix->nr_filters, ix->nr_filters - 1);
+	count_change(ix);
 	mqttk_filter_put(f);
 }
 

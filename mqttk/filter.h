@@ -8,6 +8,7 @@
 #ifndef MQTTK_FILTER_H
 #define MQTTK_FILTER_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
@@ -42,6 +43,7 @@ struct mqttk_via;
  * @nr_shared: those of them that are shared; likewise
  * @deferred: there were subscriptions that an RCU callback frees
  * @seq: of the newest subscription; under @lock
+ * @changes: of what filters there are: see mqttk_index_changes()
  */
 struct mqttk_index {
 	struct mqttk_table filters;
@@ -57,6 +59,7 @@ struct mqttk_index {
 	unsigned int nr_shared;
 	bool deferred;
 	u32 seq;
+	atomic64_t changes;
 };
 
 /**
@@ -167,6 +170,17 @@ struct mqttk_filter *mqttk_filter_find(struct mqttk_index *ix, const u8 *text,
 void mqttk_filter_ahead(struct mqttk_index *ix, u32 hash);
 void mqttk_filter_ahead_entry(struct mqttk_index *ix, u32 hash);
 void mqttk_filter_free(struct mqttk_filter *f);
+
+/*
+ * As long as this stays the same a topic matches the filters that it did: read it
+ * before they are looked for. And under RCU such a filter is still there: it is
+ * counted when it cannot be found any more, before the grace period begins after
+ * which it is freed.
+ */
+static inline u64 mqttk_index_changes(const struct mqttk_index *ix)
+{
+	return atomic64_read_acquire(&ix->changes);
+}
 
 /* What a filter is looked up by. */
 static inline u32 mqttk_filter_hash(const struct mqttk_index *ix,

@@ -33,11 +33,11 @@ static bool is_inline(const struct mqttk_msg *msg)
 	return msg->payload_len <= MQTTK_MSG_INLINE;
 }
 
-/* Counts a message in, or out again. */
-static void count(const struct mqttk_msg *msg, int sign)
+/* Counts messages in, or out again. */
+static void count(const struct mqttk_limits *limits, long messages, long bytes)
 {
-	this_cpu_add(msg->limits->store->messages, sign);
-	this_cpu_add(msg->limits->store->bytes, sign * (long)msg->payload_len);
+	this_cpu_add(limits->store->messages, messages);
+	this_cpu_add(limits->store->bytes, bytes);
 }
 
 /*
@@ -80,7 +80,7 @@ struct mqttk_msg *mqttk_msg_alloc_under(struct mqttk_limits *limits,
 {
 	u16 topic_len = prefix->len + topic->len;
 	bool in_place = payload_len <= MQTTK_MSG_INLINE;
-	size_t size = struct_size_t(struct mqttk_msg, data,
+	size_t size = struct_size_t(struct mqttk_msg, mem,
 				    (size_t)topic_len + props_len);
 	size_t vec = 0;
 	struct mqttk_msg *msg;
@@ -101,6 +101,7 @@ struct mqttk_msg *mqttk_msg_alloc_under(struct mqttk_limits *limits,
 	/* Behind the last byte. */
 	memset((u8 *)msg + size - sizeof(u64), 0, sizeof(u64));
 	refcount_set(&msg->ref, 1);
+	msg->data = msg->mem;
 	msg->limits = limits;
 	msg->charged = size + vec;
 	msg->topic_len = topic_len;
@@ -114,7 +115,7 @@ struct mqttk_msg *mqttk_msg_alloc_under(struct mqttk_limits *limits,
 		if (!msg->bvec)
 			goto free;
 	}
-	count(msg, 1);
+	count(limits, 1, payload_len);
 	return msg;
 free:
 	kvfree(msg);
@@ -184,6 +185,66 @@ static int grow(struct mqttk_msg *msg, u32 missing, gfp_t gfp)
 	if (order && !add_compound(msg, order, several))
 		return 0;
 	return add_compound(msg, 0, gfp);
+}
+
+/**
+ * mqttk_msg_alloc_block - start several small messages at once
+ * @limits: whose MQTTK_BUDGET_MESSAGE they are charged to; outlives them
+ * @nr: how many, 1 to MQTTK_MSG_BLOCK
+ * @bytes: of memory for all of them, which begins behind the last
+ * @refs: references to each that the caller is to have
+ * @gfp: how to allocate
+ *
+ * For messages of QoS 0 that came together, will mostly go together, and neither
+ * are retained nor have properties. What they take is one allocation, one charge
+ * and one count of references, and given back when the last of them is gone: so a
+ * block is to be small. The caller sets @data, @topic_len and @payload_len of
+ * each, then calls mqttk_msg_block_done(); until then nobody else may see them.
+ *
+ * Return: the first of them, the others are behind it; NULL over the budget, or
+ *	without memory
+ */
+struct mqttk_msg *mqttk_msg_alloc_block(struct mqttk_limits *limits,
+					unsigned int nr, size_t bytes,
+					unsigned int refs, gfp_t gfp)
+{
+	size_t head = nr * sizeof(struct mqttk_msg);
+	/* Who copies words reads beyond the last byte. */
+	size_t size = round_up(head + bytes, sizeof(u64)) + sizeof(u64);
+	struct mqttk_msg *msgs;
+	ktime_t now;
+	u8 i;
+
+	if (!mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, size))
+		return NULL;
+	msgs = kmalloc(size, gfp);
+	if (!msgs) {
+		mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, size);
+		return NULL;
+	}
+	memset(msgs, 0, head);
+	memset((u8 *)msgs + size - 2 * sizeof(u64), 0, 2 * sizeof(u64));
+	refcount_set(&msgs->ref, nr * refs);
+	msgs->charged = size;
+	msgs->nr = nr;
+	now = ktime_get_boottime();
+	for (i = 0; i < nr; i++) {
+		msgs[i].in_block = true;
+		msgs[i].nth = i;
+		msgs[i].limits = limits;
+		msgs[i].stamp = now;
+	}
+	return msgs;
+}
+
+/**
+ * mqttk_msg_block_done - several messages are complete
+ * @first: the first of them
+ * @payload: bytes of all payloads
+ */
+void mqttk_msg_block_done(struct mqttk_msg *first, size_t payload)
+{
+	count(first->limits, first->nr, payload);
 }
 
 /**
@@ -304,6 +365,17 @@ void mqttk_msg_read(const struct mqttk_msg *msg, u32 off, void *to, u32 len)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_read);
 
+/* Counts a message out, or all of a block. */
+static void uncount(const struct mqttk_msg *msg)
+{
+	u32 i, nr = msg->in_block ? msg->nr : 1;
+	long bytes = 0;
+
+	for (i = 0; i < nr; i++)
+		bytes += msg[i].payload_len;
+	count(msg->limits, -(long)nr, -bytes);
+}
+
 static void free_now(struct mqttk_msg *msg)
 {
 	u32 i;
@@ -314,7 +386,7 @@ static void free_now(struct mqttk_msg *msg)
 			cond_resched();
 	}
 	mqttk_uncharge(msg->limits, MQTTK_BUDGET_MESSAGE, msg->charged);
-	count(msg, -1);
+	uncount(msg);
 	kvfree(msg->bvec);
 	kvfree(msg);
 }
@@ -335,7 +407,7 @@ static struct workqueue_struct *free_wq;
 
 /**
  * mqttk_msg_free - free a message whose last reference is gone
- * @msg: the message; call mqttk_msg_put() instead
+ * @msg: the message, or the first of its block; call mqttk_msg_put() instead
  *
  * TCP may still hold some of its pages: they are freed when it is done. The
  * last reference often goes with bottom halves off, where thousands of pages

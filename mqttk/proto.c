@@ -480,6 +480,7 @@ static void leave_session(struct mqttk_peer *peer, bool quiet)
 void mqttk_proto_end(struct mqttk_peer *peer, bool quiet)
 {
 	peer->state = MQTTK_PEER_DONE;
+	mqttk_proto_forget(peer);
 	if (peer->session)
 		leave_session(peer, quiet);
 	if (!peer->more)

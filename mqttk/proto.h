@@ -18,6 +18,7 @@
 
 struct mqttk_msg;
 struct mqttk_net;
+struct mqttk_repeat;
 struct mqttk_terms;
 
 /**
@@ -95,6 +96,7 @@ struct mqttk_more {
  *	MQTTK_PACKET_SIZE_UNLIMITED if it did not say
  * @terms: those of its listener when its CONNECT came, a reference; NULL before
  * @held: messages that wait for others of their topic; NULL: none may
+ * @repeat: how its last PUBLISH began, or NULL
  * @more: there if it speaks 5.0 or has a will, from its CONNECT on
  * @out: packets other than PUBLISH on their way out
  * @replays: retained messages still to be queued for new subscriptions, of
@@ -129,6 +131,7 @@ struct mqttk_peer {
 	u32 max_packet_size;
 	struct mqttk_terms *terms;
 	struct mqttk_held *held;
+	struct mqttk_repeat *repeat;
 	struct mqttk_more *more;
 	struct mqttk_out out;
 	struct list_head replays;
@@ -172,6 +175,9 @@ int mqttk_proto_publish_end(struct mqttk_peer *peer,
 void mqttk_proto_publish_refused(struct mqttk_peer *peer,
 				 struct mqttk_incoming *in);
 int mqttk_proto_publish_held(struct mqttk_peer *peer);
+int mqttk_proto_repeat(struct mqttk_peer *peer, const u8 *buf, size_t len,
+		       unsigned int *packets, int *cost);
+void mqttk_proto_forget(struct mqttk_peer *peer);
 
 /*
  * From now on messages may be held back, until mqttk_proto_publish_held(); then

@@ -10,6 +10,8 @@
 
 #include "proto.h"
 
+struct mqttk_found;
+
 /* Memory that a peer makes us allocate. */
 #define MQTTK_GFP_PEER	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
 
@@ -38,8 +40,25 @@ struct mqttk_msg *mqttk_proto_msg(struct mqttk_peer *peer,
 				  const struct mqttk_str *topic,
 				  const struct mqttk_props *props,
 				  u32 payload_len);
+int mqttk_proto_begin_msg(struct mqttk_peer *peer,
+			  const struct mqttk_str *topic,
+			  const struct mqttk_props *props,
+			  struct mqttk_incoming *in);
 bool mqttk_proto_claims_text(struct mqttk_peer *peer,
 			     const struct mqttk_props *props);
+
+/* proto_held.c */
+int mqttk_proto_held_begin(struct mqttk_peer *peer,
+			   const struct mqttk_fixed *f,
+			   const u8 *body, size_t avail,
+			   struct mqttk_incoming *in);
+int mqttk_proto_held_make_room(struct mqttk_peer *peer,
+			       const struct mqttk_incoming *in);
+void mqttk_proto_held_add(struct mqttk_held *held, struct mqttk_msg *msg);
+
+/* proto_repeat.c */
+void mqttk_proto_remember(struct mqttk_peer *peer, const struct mqttk_msg *msg,
+			  const struct mqttk_found *found);
 
 /* proto_ack.c */
 int mqttk_proto_ack(struct mqttk_peer *peer, u8 type, u16 id, u8 reason);

@@ -158,13 +158,19 @@ static u8 judge_topic(const struct mqttk_peer *peer,
 	return 0;
 }
 
-/*
- * Begins the message of a PUBLISH. Without memory it is skipped; in the quick
- * lane -EAGAIN is returned instead.
+/**
+ * mqttk_proto_begin_msg - begin the message of a PUBLISH
+ * @peer: whose
+ * @topic: its topic, as the client has it; mqttk_proto_mountable()
+ * @props: its properties
+ * @in: the PUBLISH; without memory it is skipped, but in the quick lane
+ *
+ * Return: 0; or -EAGAIN: to be called again by the work
  */
-static int begin_msg(struct mqttk_peer *peer, const struct mqttk_str *topic,
-		     const struct mqttk_props *props,
-		     struct mqttk_incoming *in)
+int mqttk_proto_begin_msg(struct mqttk_peer *peer,
+			  const struct mqttk_str *topic,
+			  const struct mqttk_props *props,
+			  struct mqttk_incoming *in)
 {
 	struct mqttk_msg *msg;
 
@@ -177,42 +183,6 @@ static int begin_msg(struct mqttk_peer *peer, const struct mqttk_str *topic,
 	}
 	in->msg = msg;
 	return 0;
-}
-
-/*
- * One that differs from the last in its payload only needs no second look at its
- * topic. Returns the bytes before its payload; 0 if it is another; or -EAGAIN.
- */
-static int begin_same(struct mqttk_peer *peer, const struct mqttk_fixed *f,
-		      const u8 *body, size_t avail, struct mqttk_incoming *in)
-{
-	const struct mqttk_held *held = peer->held;
-	static const struct mqttk_props none = {};
-	const struct mqttk_msg *last;
-	struct mqttk_str topic;
-	int err;
-	u32 n;
-
-	if (!held || !held->nr || f->flags)
-		return 0;
-	last = held->msgs[0];
-	topic.p = last->data + peer->mount_len;
-	topic.len = last->topic_len - peer->mount_len;
-	n = 2 + topic.len + (peer->version == MQTTK_V5);
-	if (avail < n || f->remaining - n > MQTTK_MSG_INLINE ||
-	    get_unaligned_be16(body) != topic.len ||
-	    memcmp(body + 2, topic.p, topic.len) ||
-	    (peer->version == MQTTK_V5 && body[n - 1]))
-		return 0;
-	*in = (struct mqttk_incoming){
-		.left = f->remaining - n,
-		.joins = true,
-	};
-	err = begin_msg(peer, &topic, &none, in);
-	if (err)
-		return err;
-	mqttk_stat_add(peer->mn, MQTTK_STAT_PUBLISH_BYTES_RECEIVED, in->left);
-	return n;
 }
 
 /**
@@ -236,7 +206,7 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 	u8 reason;
 	int n, err;
 
-	n = begin_same(peer, f, body, avail, in);
+	n = mqttk_proto_held_begin(peer, f, body, avail, in);
 	if (n)
 		return n;
 	n = mqttk_wire_publish(peer->version, f->flags, f->remaining, body,
@@ -261,7 +231,7 @@ int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 	in->reason = judge_topic(peer, &pub.topic);
 	/* Otherwise it goes nowhere. */
 	if (!in->reason) {
-		err = begin_msg(peer, &pub.topic, &pub.props, in);
+		err = mqttk_proto_begin_msg(peer, &pub.topic, &pub.props, in);
 		if (err)
 			return err;
 		if (in->msg) {
@@ -346,23 +316,25 @@ static int refuse_publish(struct mqttk_peer *peer,
 static int route(struct mqttk_peer *peer, struct mqttk_msg *msg, u8 *reason)
 {
 	struct mqttk_session *s = peer->session;
-	bool matched = false;
+	struct mqttk_found found = {};
 	unsigned int cost;
 	int n;
 
 	mqttk_msg_begin_life(msg);
 	if (peer->quick) {
-		n = mqttk_router_publish_quick(peer->mn, msg, s, &matched);
+		n = mqttk_router_publish_quick(peer->mn, msg, s, &found);
 	} else {
-		cost = mqttk_router_publish(peer->mn, msg, s, &matched);
+		cost = mqttk_router_publish(peer->mn, msg, s, &found.matched);
 		n = min_t(unsigned int, cost, INT_MAX);
 	}
+	if (peer->quick && n >= 0)
+		mqttk_proto_remember(peer, msg, &found);
 	if (n < 0)
 		return n;
 	mqttk_stat_inc(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED);
 	mqttk_session_count_received(s, msg->qos, 1);
-	*reason = matched ? MQTTK_REASON_SUCCESS :
-			    MQTTK_REASON_NO_MATCHING_SUBSCRIBERS;
+	*reason = found.matched ? MQTTK_REASON_SUCCESS :
+				  MQTTK_REASON_NO_MATCHING_SUBSCRIBERS;
 	return n;
 }
 
@@ -413,58 +385,6 @@ static int take_qos2(struct mqttk_peer *peer, struct mqttk_incoming *in,
 	       cost;
 }
 
-/* Holds a message back until it is known whether others of its topic follow. */
-static void hold(struct mqttk_held *held, struct mqttk_msg *msg)
-{
-	held->msgs[held->nr++] = mqttk_msg_get(msg);
-}
-
-/**
- * mqttk_proto_publish_held - give messages held back to whoever wants them
- * @peer: the connection
- *
- * Before anything that has to come behind them, and when there is nothing more
- * to be read just now.
- *
- * Context: process, yields; or the quick lane.
- * Return: what it cost, or an error, see proto.c
- */
-int mqttk_proto_publish_held(struct mqttk_peer *peer)
-{
-	struct mqttk_held *held = peer->held;
-	struct mqttk_session *s = peer->session;
-	unsigned int i, nr, cost = 0;
-	int err = 0;
-
-	if (!held || !held->nr)
-		return 0;
-	nr = held->nr - held->done;
-	if (nr && mqttk_session_is_current(s, &peer->ep)) {
-		mqttk_stat_add(peer->mn, MQTTK_STAT_MESSAGES_RECEIVED, nr);
-		mqttk_session_count_received(s, 0, nr);
-		cost = mqttk_router_publish_run(peer->mn,
-						held->msgs + held->done, nr, s,
-						peer->quick);
-	} else if (nr) {
-		err = -ESHUTDOWN;
-	}
-	for (i = 0; i < held->nr; i++)
-		mqttk_msg_put(held->msgs[i]);
-	held->nr = 0;
-	held->done = 0;
-	return err ?: min_t(unsigned int, cost, INT_MAX);
-}
-
-/* Routes what came before, as far as this one does not go with it. */
-static int take_held(struct mqttk_peer *peer, struct mqttk_incoming *in)
-{
-	const struct mqttk_held *held = peer->held;
-
-	if (!held || (in->joins && held->nr < MQTTK_HELD_MAX))
-		return 0;
-	return mqttk_proto_publish_held(peer);
-}
-
 static int take_now(struct mqttk_peer *peer, struct mqttk_incoming *in,
 		    struct mqttk_msg *msg)
 {
@@ -493,7 +413,7 @@ static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
 		struct mqttk_msg *msg)
 {
 	struct mqttk_held *held = peer->held;
-	int n, before = take_held(peer, in);
+	int n, before = mqttk_proto_held_make_room(peer, in);
 
 	if (before < 0)
 		return before;
@@ -505,7 +425,7 @@ static int take(struct mqttk_peer *peer, struct mqttk_incoming *in,
 		return n;
 	if (peer->quick && !held->nr)
 		held->done = 1;
-	hold(held, msg);
+	mqttk_proto_held_add(held, msg);
 	return add_cost(before, n);
 }
 

@@ -36,9 +36,6 @@
 /* What a long stretch of matching costs, in receivers. */
 #define MATCH_COST	16
 
-/* References to the message taken at a time. */
-#define REF_BATCH	64
-
 /* Filters looked at in a merge that cost as much as a receiver. */
 #define MERGE_COST	2
 
@@ -68,6 +65,9 @@
  * @matched: a filter was found
  * @upgrade: upgrade_outgoing_qos is on
  * @quick: nothing may yield; there is little to do
+ * @few: if there is more nobody is to get anything
+ * @receivers: of the filters found so far, where @few
+ * @changes: mqttk_index_changes() before they were looked for
  * @credit: references taken, to each message, but not given to a queue yet
  * @cost: queues that took it, and what finding them took, in the same coin
  * @slice: receivers since the last chance to yield
@@ -89,6 +89,9 @@ struct fanout {
 	bool matched;
 	bool upgrade;
 	bool quick;
+	bool few;
+	unsigned int receivers;
+	u64 changes;
 	unsigned int credit;
 	unsigned int cost;
 	unsigned int slice;
@@ -127,22 +130,16 @@ static u8 qos_for(const struct fanout *fo, const struct mqttk_sub *sub)
 
 static void need_credit(struct fanout *fo)
 {
-	unsigned int i;
-
 	if (fo->credit)
 		return;
-	for (i = 0; i < fo->nr_run; i++)
-		refcount_add(REF_BATCH, &fo->run[i]->ref);
-	fo->credit = REF_BATCH;
+	mqttk_msgs_get(fo->run, fo->nr_run, MQTTK_ROUTER_REFS);
+	fo->credit = MQTTK_ROUTER_REFS;
 }
 
 static void return_credit(struct fanout *fo)
 {
-	unsigned int i;
-
-	for (i = 0; i < fo->nr_run && fo->credit; i++)
-		WARN_ON_ONCE(refcount_sub_and_test(fo->credit,
-						   &fo->run[i]->ref));
+	if (fo->credit)
+		mqttk_msgs_put(fo->run, fo->nr_run, fo->credit);
 	fo->credit = 0;
 }
 
@@ -468,15 +465,42 @@ static void add_filter(struct fanout *fo, struct mqttk_filter *f)
 	fo->filters[fo->nr++] = (struct mqttk_source){ .filter = f };
 }
 
-static void fan_out(struct fanout *fo)
+/* How many are behind a filter, or as much work. */
+static u32 receivers_of(const struct mqttk_filter *f)
+{
+	const struct mqttk_groups *groups = rcu_dereference(f->groups);
+	u32 n = READ_ONCE(f->subs.nr);
+
+	if (!groups)
+		return n;
+	return n + GROUP_COST * min_t(u32, READ_ONCE(groups->set.nr),
+				      QUICK_MAX);
+}
+
+/*
+ * Whoever subscribes at this moment may add a few receivers to those that are
+ * counted; no matter.
+ */
+static bool is_little(struct fanout *fo, const struct mqttk_filter *f)
+{
+	if (IS_ERR(f) || fo->nr == FILTERS_ONSTACK)
+		return false;
+	fo->receivers += receivers_of(f);
+	return fo->receivers <= QUICK_MAX;
+}
+
+/* Returns false if it is too much; if not, up to a few are still to be served. */
+static bool find_filters(struct fanout *fo) __must_hold(RCU)
 {
 	struct mqttk_filter *f;
 	struct mqttk_match m;
 
-	rcu_read_lock();
+	fo->changes = mqttk_index_changes(&fo->mn->index);
 	mqttk_match_start(&m, &fo->mn->index, fo->msg->data,
 			  fo->msg->topic_len);
 	while ((f = mqttk_match_next(&m))) {
+		if (fo->few && !is_little(fo, f))
+			return false;
 		if (IS_ERR(f)) {
 			mqttk_match_pause(&m);
 			yield_rcu(fo);
@@ -499,10 +523,22 @@ static void fan_out(struct fanout *fo)
 		}
 		add_filter(fo, f);
 	}
-	flush_filters(fo);
+	return true;
+}
+
+/* If it is to be little and is not, nobody got anything, and false is returned. */
+static bool fan_out(struct fanout *fo)
+{
+	bool done;
+
+	rcu_read_lock();
+	done = find_filters(fo);
+	if (done)
+		flush_filters(fo);
 	rcu_read_unlock();
 	if (fo->filters != fo->fixed)
 		kvfree(fo->filters);
+	return done;
 }
 
 /*
@@ -521,65 +557,21 @@ static int retain(struct mqttk_net *mn, struct mqttk_msg *msg,
 	return err;
 }
 
-/* How many are behind a filter, or as much work. */
-static u32 receivers_of(const struct mqttk_filter *f)
-{
-	const struct mqttk_groups *groups = rcu_dereference(f->groups);
-	u32 n = READ_ONCE(f->subs.nr);
-
-	if (!groups)
-		return n;
-	return n + GROUP_COST * min_t(u32, READ_ONCE(groups->set.nr),
-				      QUICK_MAX);
-}
-
-/*
- * The same, as long as it is little. Whoever subscribes at this moment may add
- * a few receivers to those that were counted; no matter. Returns false if it is
- * too much: then nobody got anything.
- */
-static bool fan_out_quick(struct fanout *fo)
-{
-	unsigned int receivers = 0;
-	struct mqttk_filter *f;
-	struct mqttk_match m;
-
-	rcu_read_lock();
-	mqttk_match_start(&m, &fo->mn->index, fo->msg->data,
-			  fo->msg->topic_len);
-	while ((f = mqttk_match_next(&m))) {
-		if (IS_ERR(f) || fo->nr == FILTERS_ONSTACK)
-			goto too_much;
-		receivers += receivers_of(f);
-		if (receivers > QUICK_MAX)
-			goto too_much;
-		fo->matched = true;
-		add_filter(fo, f);
-	}
-	flush_filters(fo);
-	rcu_read_unlock();
-	return true;
-
-too_much:
-	rcu_read_unlock();
-	return false;
-}
-
 static void fanout_init(struct fanout *fo, struct mqttk_net *mn,
 			struct mqttk_msg *const *msgs, unsigned int nr,
 			const struct mqttk_session *from)
 {
 	unsigned int i;
 
-	*fo = (struct fanout){
-		.mn = mn,
-		.msg = *msgs,
-		.run = msgs,
-		.nr_run = nr,
-		.from = from,
-		.room = FILTERS_ONSTACK,
-		.upgrade = mqttk_limit(&mn->limits, MQTTK_LIMIT_UPGRADE_QOS),
-	};
+	/* But for @fixed, of which only what is used is ever written. */
+	memset(fo, 0, offsetof(struct fanout, fixed));
+	fo->mn = mn;
+	fo->msg = *msgs;
+	fo->run = msgs;
+	fo->nr_run = nr;
+	fo->from = from;
+	fo->room = FILTERS_ONSTACK;
+	fo->upgrade = mqttk_limit(&mn->limits, MQTTK_LIMIT_UPGRADE_QOS);
 	fo->filters = fo->fixed;
 	for (i = 0; i < nr; i++)
 		fo->share += mqttk_msg_share(msgs[i]);
@@ -641,7 +633,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish);
  * @mn: the broker
  * @msg: a complete message; the caller keeps its reference
  * @from: the publisher's session, for No Local, or NULL
- * @matched: set to whether anybody subscribed to it
+ * @found: set to what it matched
  *
  * As mqttk_router_publish(). If it is too much to be done here only RETAIN has
  * had its effect, and has it again when mqttk_router_publish() follows.
@@ -650,22 +642,87 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish);
  * Return: as mqttk_router_publish(), or -EAGAIN
  */
 int mqttk_router_publish_quick(struct mqttk_net *mn, struct mqttk_msg *msg,
-			       const struct mqttk_session *from, bool *matched)
+			       const struct mqttk_session *from,
+			       struct mqttk_found *found)
 {
 	struct fanout fo;
 
 	fanout_init(&fo, mn, &msg, 1, from);
 	fo.quick = true;
+	fo.few = true;
 	if (msg->retain)
 		retain(mn, msg, from);
-	if (!fan_out_quick(&fo))
+	rcu_read_lock();
+	if (!find_filters(&fo)) {
+		rcu_read_unlock();
 		return -EAGAIN;
+	}
+	found->filter = NULL;
+	if (fo.nr == 1 && !mqttk_filter_has_groups(fo.filters[0].filter))
+		found->filter = fo.filters[0].filter;
+	found->changes = fo.changes;
+	found->matched = fo.matched;
 	trace_publish(&fo);
+	flush_filters(&fo);
+	rcu_read_unlock();
 	return_credit(&fo);
-	*matched = fo.matched;
 	return fo.cost;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish_quick);
+
+/* Does what was found hold, and is it little? */
+static bool is_found(const struct mqttk_index *ix,
+		     const struct mqttk_found *found)
+{
+	return found->filter && mqttk_index_changes(ix) == found->changes &&
+	       !mqttk_filter_has_groups(found->filter) &&
+	       READ_ONCE(found->filter->subs.nr) <= QUICK_MAX;
+}
+
+/**
+ * mqttk_router_publish_again - publish to a topic that was published to before
+ * @mn: the broker
+ * @msgs: as for mqttk_router_publish_run(), but to each the caller has
+ *	MQTTK_ROUTER_REFS references, and has none when they are published
+ * @nr: how many, at least 1
+ * @from: the publisher's session, for No Local, or NULL
+ * @found: what mqttk_router_publish_quick() found for their topic
+ *
+ * As mqttk_router_publish_quick() for each of them, but that nobody is looked
+ * for.
+ *
+ * Context: any but hard interrupts.
+ * Return: as mqttk_router_publish(); or -EAGAIN: nobody got anything, @found does
+ *	not hold any more, or it is too much
+ */
+int mqttk_router_publish_again(struct mqttk_net *mn,
+			       struct mqttk_msg *const *msgs, unsigned int nr,
+			       const struct mqttk_session *from,
+			       const struct mqttk_found *found)
+{
+	struct fanout fo;
+
+	fanout_init(&fo, mn, msgs, nr, from);
+	/* Then their QoS is the receiver's affair. */
+	if (fo.upgrade)
+		return -EAGAIN;
+	rcu_read_lock();
+	if (!is_found(&mn->index, found)) {
+		rcu_read_unlock();
+		return -EAGAIN;
+	}
+	fo.quick = true;
+	/* One is kept until the end, so that there may be more. */
+	fo.credit = MQTTK_ROUTER_REFS - 1;
+	add_filter(&fo, found->filter);
+	trace_publish(&fo);
+	give_one_filter(&fo);
+	rcu_read_unlock();
+	fo.credit++;
+	return_credit(&fo);
+	return fo.cost;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_router_publish_again);
 
 /**
  * mqttk_router_publish_run - give several messages to those who subscribed

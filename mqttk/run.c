@@ -129,22 +129,17 @@ static u32 remaining_of(const struct mqttk_run *run,
 }
 
 /*
- * Adds a packet; false if it can not be in a run. There is room in the image for
- * as many packets of MQTTK_RUN_COPY bytes as a run has, and of a larger one only
- * what stands before the payload is there.
+ * There is room in the image for as many packets of MQTTK_RUN_COPY bytes as a run
+ * has, and of a larger one only what stands before the payload is there.
  */
-static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
+static bool write_packet(struct mqttk_run *run, struct mqttk_msg *msg,
+			 u32 remaining)
 {
-	u32 remaining = remaining_of(run, msg);
 	const u8 *rest = msg->data;
 	u32 left = msg->topic_len + msg->payload_len;
 	u8 *from = run->at;
 	u8 *p = from;
-	u32 size;
 
-	if (!remaining)
-		return false;
-	size = 1 + varint_size(remaining) + remaining;
 	*p++ = MQTTK_PUBLISH << 4;
 	p += put_varint(p, remaining);
 	put_unaligned_be16(msg->topic_len, p);
@@ -154,20 +149,37 @@ static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
 		rest = mqttk_msg_inline(msg);
 		left = msg->payload_len;
 	}
-	if (size <= MQTTK_RUN_COPY) {
+	if (1 + varint_size(remaining) + remaining <= MQTTK_RUN_COPY) {
 		p = put(p, rest, left);
 		left = 0;
 	}
 	run->at = p;
-	run->max_size = max(run->max_size, size);
-	run->bytes += size;
-	run->payload += msg->payload_len;
-	run->share += mqttk_msg_share(msg);
 	if (run->page)
 		return add_payload(run, from, p - from, msg);
 	add_piece(run, from, p - from);
 	if (left)
 		add_piece(run, rest, left);
+	return true;
+}
+
+/* Adds a packet; false if it can not be in a run. */
+static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
+{
+	u32 remaining = remaining_of(run, msg);
+	u32 size = 1 + varint_size(remaining) + remaining;
+
+	if (!remaining)
+		return false;
+	/* Those of a block lie side by side. */
+	if (msg->in_block && run->version != MQTTK_V5)
+		add_piece(run, mqttk_msg_inline(msg) + msg->payload_len - size,
+			  size);
+	else if (!write_packet(run, msg, remaining))
+		return false;
+	run->max_size = max(run->max_size, size);
+	run->bytes += size;
+	run->payload += msg->payload_len;
+	run->share += mqttk_msg_share(msg);
 	return true;
 }
 
@@ -239,11 +251,8 @@ bool mqttk_run_match(struct mqttk_run *run, u8 version,
  */
 void mqttk_run_drop(struct mqttk_run *run)
 {
-	unsigned int i;
-
-	for (i = 0; i < run->nr && run->credit; i++)
-		if (refcount_sub_and_test(run->credit, &run->msgs[i]->ref))
-			mqttk_msg_free(run->msgs[i]);
+	if (run->credit)
+		mqttk_msgs_put(run->msgs, run->nr, run->credit);
 	run->nr = 0;
 	run->credit = 0;
 	if (run->page)

@@ -588,9 +588,14 @@ static int quick_packets(struct mqttk_conn *conn, const u8 *buf, size_t len)
 	size_t used = 0;
 	int n, cost = 0;
 
-	while (used < len && packets++ < QUICK_PACKETS && cost < QUICK_COST &&
+	while (used < len && packets < QUICK_PACKETS && cost < QUICK_COST &&
 	       !READ_ONCE(peer->gone)) {
-		n = quick_packet(conn, buf + used, len - used, &cost);
+		n = mqttk_proto_repeat(peer, buf + used, len - used, &packets,
+				       &cost);
+		if (!n) {
+			n = quick_packet(conn, buf + used, len - used, &cost);
+			packets++;
+		}
 		if (n < 0 && n != -EAGAIN)
 			conn->rx_err = n;
 		if (n < 0)
