@@ -153,6 +153,19 @@ load()
 	}
 }
 
+not_connected()
+{
+	! mqttkctl client show id "$1"
+}
+
+# left ID: the broker has seen client ID go. One that has exited may still have
+# acknowledgments and a DISCONNECT that wait to be read: who connects with its
+# client id before they are takes the session over as it was.
+left()
+{
+	wait_for 30 not_connected "$1"
+}
+
 # port_open PORT [ADDRESS]: somebody accepts connections there.
 port_open()
 {

@@ -180,11 +180,18 @@ mqttkctl pub -t large -n -r
 # sub -i: what is missed is kept, and what was not acknowledged comes again.
 kept()
 {
+	local n
+
 	mqttkctl sub -i keeper -c -q 1 -t 'kept/#' -W 0.3
 	mosquitto_pub -q 1 -t kept/1 -m one
 	mqttkctl pub -q 2 -t kept/2 -m two
 	mosquitto_sub -i keeper -c -q 2 -t kept/none -C 1 -W 60 | grep -qx one || return 1
-	mqttkctl sub -i keeper -c -t 'kept/#' -q 1 -C 1 -W 60 | grep -qx two || return 1
+	left keeper || return 1
+	# It closed with something unread, so TCP may have thrown its PUBACK away.
+	n=$(mqttkctl -j session show id keeper |
+		jq '.[0] | .messages_queued + .messages_inflight')
+	mqttkctl sub -i keeper -c -t 'kept/#' -q 1 -C "$n" -W 60 >"$tmp/out" || return 1
+	printf 'one\ntwo\n' | tail -n "$n" | diff - "$tmp/out" || return 1
 	mqttkctl -j session show id keeper | jq -e '.[0].connected == false' || return 1
 	mqttkctl sub -i keeper -t kept/none -W 0.3
 	[ "$(mqttkctl -j session show | jq length)" = 0 ]

@@ -128,6 +128,7 @@ reader=$!
 wait_for 30 sh -c 'mqttkctl -j client show | jq -e "length == 4 and
 	(.[] | select(.transport == \"device\")).subscriptions == 1"'
 mosquitto_sub -c -i keeper -q 1 -t 's/#' -E
+left keeper
 pub -q 1 -t s/1 -m one
 pub -q 1 -t s/2 -m two
 pub -q 1 -t room/1/temp -m 21.5

@@ -310,7 +310,9 @@ check 'nothing to end: says so' says "$err" 'session del: busy: no such session'
 check 'no such index' ctl 1 session del index 4000000000
 
 mosquitto_sub -c -i keeper -q 1 -t 's/#' -E
+left keeper
 mosquitto_sub -V 5 -x 3600 -i five -q 2 -t 's/#' -E
+left five
 mqttkctl limit set max_queued_messages 4
 for n in 1 2 3 4 5; do
 	mosquitto_pub -q 1 -t s/t -m "$n"

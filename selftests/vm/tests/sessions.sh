@@ -10,10 +10,15 @@
 # shellcheck source=selftests/clients/lib.sh
 . "$(dirname "$0")/../../clients/lib.sh"
 
-# sub OPTIONS...: mosquitto_sub, in the foreground.
+# sub -i ID OPTIONS...: mosquitto_sub, in the foreground, until it has left.
 sub()
 {
+	local status
+
 	timeout 60 mosquitto_sub -h "$HOST" -p "$PORT" "$@"
+	status=$?
+	! on_mqttk || [ "$1" != -i ] || left "$2" || return 1
+	return $status
 }
 
 # enter ID OPTIONS...: makes a session and leaves.
