@@ -627,7 +627,7 @@ static int grow_window(struct mqttk_session *s)
 
 	if (old_size >= size)
 		return 0;
-	slots = mqttk_window_alloc(&s->mn->limits, size);
+	slots = mqttk_window_alloc(&s->mn->limits, old_size, size);
 	if (!slots)
 		return -ENOMEM;
 	spin_lock_bh(&s->lock);

@@ -66,23 +66,37 @@ static size_t slots_size(u16 size)
 /**
  * mqttk_window_alloc - memory for a window
  * @limits: who pays, as MQTTK_BUDGET_CLIENT
- * @size: packet identifiers, at least 1
+ * @old: packet identifiers that the window has
+ * @size: those that it shall have, more than @old
+ *
+ * Those that come to it are strung together here, where nobody waits for it.
  *
  * Context: process; may sleep.
  * Return: for mqttk_window_grow() or mqttk_window_free(); NULL over the budget
  *	or without memory
  */
-struct mqttk_slots *mqttk_window_alloc(struct mqttk_limits *limits, u16 size)
+struct mqttk_slots *mqttk_window_alloc(struct mqttk_limits *limits, u16 old,
+				       u16 size)
 {
 	size_t bytes = slots_size(size);
 	struct mqttk_slots *slots;
+	u32 id;
 
 	if (!mqttk_charge(limits, MQTTK_BUDGET_CLIENT, bytes))
 		return NULL;
 	slots = kvzalloc(bytes, GFP_KERNEL_ACCOUNT | __GFP_NORETRY |
 			 __GFP_NOWARN);
-	if (!slots)
+	if (!slots) {
 		mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, bytes);
+		return NULL;
+	}
+	slots->conn = 1;
+	slots->free.head = old + 1;
+	slots->free.tail = size;
+	for (id = old + 1; id < size; id++) {
+		slots->slot[id].next = id + 1;
+		slots->slot[id + 1].prev = id;
+	}
 	return slots;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_alloc);
@@ -109,7 +123,8 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_free);
 /**
  * mqttk_window_grow - have more packet identifiers
  * @w: the window
- * @slots: memory for them, the window's from now on
+ * @slots: memory for them, allocated for what the window has and @size; the
+ *	window's from now on
  * @size: how many, more than it has
  *
  * Return: the memory it had, of @w->size as it was before, to be freed
@@ -118,17 +133,39 @@ struct mqttk_slots *mqttk_window_grow(struct mqttk_window *w,
 				      struct mqttk_slots *slots, u16 size)
 {
 	struct mqttk_slots *old = w->slots;
-	u32 id;
+	u16 first = w->size + 1;
+	u16 last;
 
-	if (old)
-		memcpy(slots, old, slots_size(w->size));
 	w->slots = slots;
-	for (id = w->size + 1; id <= size; id++)
-		flight_add(w, &w->slots->free, id);
 	w->size = size;
+	if (!old)
+		return NULL;
+	last = old->free.tail;
+	memcpy(slots, old, slots_size(first - 1));
+	slots->free.tail = size;
+	slots->slot[first].prev = last;
+	if (last)
+		slots->slot[last].next = first;
+	else
+		slots->free.head = first;
 	return old;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_grow);
+
+/*
+ * After so many connections that their numbers are used up, none of before may
+ * be taken for one to come.
+ */
+static void renumber(struct mqttk_slots *slots)
+{
+	u16 id;
+
+	for (id = slots->published.head; id; id = slots->slot[id].next)
+		slots->slot[id].conn = 0;
+	for (id = slots->released.head; id; id = slots->slot[id].next)
+		slots->slot[id].conn = 0;
+	slots->conn = 1;
+}
 
 /**
  * mqttk_window_start - a new connection begins
@@ -139,23 +176,21 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_grow);
  */
 void mqttk_window_start(struct mqttk_window *w, u16 limit)
 {
-	u16 id;
+	struct mqttk_slots *slots = w->slots;
 
 	w->limit = limit;
 	w->quota = limit;
-	if (!w->slots)
+	if (!slots)
 		return;
 	/*
 	 * qos2: sender FREE RESUME -> ignore FREE
 	 * qos2: sender PUBLISHED RESUME -> publish_dup PUBLISHED
 	 * qos2: sender RELEASED RESUME -> pubrel RELEASED
 	 */
-	w->slots->published.resend = w->slots->published.head;
-	w->slots->released.resend = w->slots->released.head;
-	for (id = w->slots->published.head; id; id = w->slots->slot[id].next)
-		w->slots->slot[id].counted = false;
-	for (id = w->slots->released.head; id; id = w->slots->slot[id].next)
-		w->slots->slot[id].counted = false;
+	slots->published.resend = slots->published.head;
+	slots->released.resend = slots->released.head;
+	if (!++slots->conn)
+		renumber(slots);
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_window_start);
 
@@ -187,7 +222,6 @@ static void free_slot(struct mqttk_window *w, u16 id)
 	struct mqttk_slot *slot = &w->slots->slot[id];
 
 	put_msg(w, slot);
-	slot->counted = false;
 	slot->state = SLOT_FREE;
 	flight_add(w, &w->slots->free, id);
 	w->nr--;
@@ -226,9 +260,15 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_cancel);
 
 static void count(struct mqttk_window *w, struct mqttk_slot *slot)
 {
-	slot->counted = true;
+	slot->conn = w->slots->conn;
 	if (w->quota)
 		w->quota--;
+}
+
+/* Of what is published or released. */
+static bool is_counted(const struct mqttk_window *w, u16 id)
+{
+	return w->slots->slot[id].conn == w->slots->conn;
 }
 
 /**
@@ -333,7 +373,7 @@ static void done(struct mqttk_window *w, struct mqttk_flight *f, u16 id)
 	 * back would let more PUBLISHes go than the client takes
 	 * [MQTT-3.3.4-9].
 	 */
-	if (w->slots->slot[id].counted && w->quota < w->limit)
+	if (is_counted(w, id) && w->quota < w->limit)
 		w->quota++;
 	flight_del(w, f, id);
 	free_slot(w, id);
@@ -419,7 +459,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_window_pubcomp);
  */
 bool mqttk_window_is_sent(const struct mqttk_window *w, u16 id)
 {
-	return slot_state(w, id) == SLOT_PUBLISHED && w->slots->slot[id].counted;
+	return slot_state(w, id) == SLOT_PUBLISHED && is_counted(w, id);
 }
 
 /**
@@ -433,8 +473,9 @@ u16 mqttk_window_oldest(const struct mqttk_window *w)
 {
 	u16 id = w->slots ? w->slots->published.head : 0;
 
-	return id && w->slots->slot[id].counted ? id : 0;
+	return id && is_counted(w, id) ? id : 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_window_oldest);
 
 /**
  * mqttk_window_ack - all answers there are for a message came at once

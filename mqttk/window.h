@@ -30,21 +30,21 @@ struct mqttk_flight {
  * @via: by which subscriptions; a reference, or NULL
  * @next: in its list, 0: the last
  * @prev: in its list, 0: the first
+ * @conn: number of the connection on which PUBLISH was sent: on that it takes
+ *	from the quota until its last acknowledgment
  * @state: enum slot_state of window.c
  * @qos: 1 or 2
  * @retain: RETAIN as it was sent
- * @counted: PUBLISH was sent on this connection: it takes from the quota until
- *	its last acknowledgment
  */
 struct mqttk_slot {
 	struct mqttk_msg *msg;
 	struct mqttk_via *via;
 	u16 next;
 	u16 prev;
+	u16 conn;
 	u8 state;
-	u8 qos;
-	bool retain;
-	bool counted;
+	u8 qos : 2;
+	u8 retain : 1;
 };
 
 /**
@@ -56,6 +56,7 @@ struct mqttk_slot {
  * @published: sent, to be answered by PUBACK or PUBREC
  * @released: answered by PUBREC, to be answered by PUBCOMP; in the order of
  *	the PUBRECs [MQTT-4.6.0-4]
+ * @conn: number of the present connection, never 0; after many it begins anew
  * @slot: by packet identifier; the first is none's
  */
 struct mqttk_slots {
@@ -63,6 +64,7 @@ struct mqttk_slots {
 	struct mqttk_flight free;
 	struct mqttk_flight published;
 	struct mqttk_flight released;
+	u16 conn;
 	struct mqttk_slot slot[];
 };
 
@@ -83,7 +85,8 @@ struct mqttk_window {
 	u16 nr;
 };
 
-struct mqttk_slots *mqttk_window_alloc(struct mqttk_limits *limits, u16 size);
+struct mqttk_slots *mqttk_window_alloc(struct mqttk_limits *limits, u16 old,
+				       u16 size);
 void mqttk_window_free(struct mqttk_limits *limits, struct mqttk_slots *slots,
 		       u16 size);
 struct mqttk_slots *mqttk_window_grow(struct mqttk_window *w,

@@ -215,7 +215,7 @@ static void grow(struct kunit *test, u16 size)
 	u16 old_size = ctx->w.size, id;
 	struct mqttk_slots *slots, *old;
 
-	slots = mqttk_window_alloc(ctx->limits, size);
+	slots = mqttk_window_alloc(ctx->limits, old_size, size);
 	KUNIT_ASSERT_NOT_NULL(test, slots);
 	old = mqttk_window_grow(&ctx->w, slots, size);
 	EXPECT(test, !!old, ==, !!old_size);
@@ -736,7 +736,7 @@ static void window_sizes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mqttk_window_peek(&ctx->w, ctx->ents, PEEK_MAX,
 						&more), 0);
 	KUNIT_EXPECT_FALSE(test, more);
-	slots = mqttk_window_alloc(ctx->limits, U16_MAX);
+	slots = mqttk_window_alloc(ctx->limits, 0, U16_MAX);
 	KUNIT_ASSERT_NOT_NULL(test, slots);
 	KUNIT_EXPECT_NULL(test, mqttk_window_grow(&ctx->w, slots, U16_MAX));
 	for (id = 1; id <= U16_MAX; id++)
@@ -749,6 +749,35 @@ static void window_sizes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mqttk_window_reserve(&ctx->w), 0);
 }
 
+/*
+ * What was sent on one connection is none of the next one's, however many there
+ * were since.
+ */
+static void window_many_starts(struct kunit *test)
+{
+	struct window_ctx *ctx = test->priv;
+	u32 i;
+
+	start(ctx, 20);
+	grow(test, 20);
+	EXPECT(test, fill(test), ==, 20);
+	for (i = 20; ctx->model[i].qos == 1; i--)
+		EXPECT(test, i, >, 2);
+	pubrec(test, i, false);
+	EXPECT(test, mqttk_window_oldest(&ctx->w), ==, 1);
+	for (i = 0; i < 3 * U16_MAX; i++) {
+		start(ctx, 20);
+		EXPECT(test, mqttk_window_oldest(&ctx->w), ==, 0);
+	}
+	expect_same(test);
+	/* Nor does its answer make room for more. */
+	pubcomp(test, ids_first(&ctx->released));
+	EXPECT(test, ctx->w.quota, ==, 20);
+	EXPECT(test, repeat_all(test), ==, 19);
+	EXPECT(test, mqttk_window_oldest(&ctx->w), ==, 1);
+	drop_all(test);
+}
+
 /* Without budget there is no window, and nothing is charged. */
 static void window_no_budget(struct kunit *test)
 {
@@ -756,7 +785,7 @@ static void window_no_budget(struct kunit *test)
 	s64 used = limits_used(ctx->limits);
 
 	ctx->limits->value[MQTTK_LIMIT_CLIENT_MEMORY] = 0;
-	KUNIT_EXPECT_NULL(test, mqttk_window_alloc(ctx->limits, 1));
+	KUNIT_EXPECT_NULL(test, mqttk_window_alloc(ctx->limits, 0, 1));
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), used);
 }
 
@@ -770,7 +799,7 @@ static void window_failed_alloc(struct kunit *test)
 	if (!failslab)
 		kunit_skip(test, "needs failslab=1 and a kernel set up for it");
 	fail_nth(1);
-	slots = mqttk_window_alloc(ctx->limits, 4);
+	slots = mqttk_window_alloc(ctx->limits, 0, 4);
 	KUNIT_EXPECT_TRUE(test, fail_done());
 	KUNIT_EXPECT_NULL(test, slots);
 	KUNIT_EXPECT_EQ(test, limits_used(ctx->limits), used);
@@ -781,6 +810,7 @@ static struct kunit_case window_cases[] = {
 	KUNIT_CASE(window_lower_limit),
 	KUNIT_CASE(window_quota_after_resumption),
 	KUNIT_CASE(window_sizes),
+	KUNIT_CASE(window_many_starts),
 	KUNIT_CASE(window_no_budget),
 	KUNIT_CASE(window_failed_alloc),
 	{}
