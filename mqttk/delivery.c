@@ -13,18 +13,13 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "ids.h"
 #include "msg.h"
 #include "net.h"
 #include "router.h"
 #include "session.h"
 #include "trace.h"
 #include "via.h"
-
-/*
- * What the packet identifiers of unreleased messages take up at most, charged
- * while there are any: bitmaps of 1024 bits, and the tree that holds them.
- */
-#define RECEIVED_IDS_COST	(64 * 128 + 1024)
 
 /* Expired messages that a look at the queue removes. */
 #define EXPIRE_AT_ONCE	64
@@ -583,27 +578,11 @@ int mqttk_session_pubcomp(struct mqttk_session *s, struct mqttk_endpoint *ep,
 int mqttk_session_receive(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id)
 {
-	struct mqttk_limits *l = &s->mn->limits;
 	int err = -ESHUTDOWN;
 
 	spin_lock_bh(&s->lock);
-	if (s->ep != ep || s->dead)
-		goto unlock;
-	err = -ENOBUFS;
-	if (!s->nr_received_ids &&
-	    !mqttk_charge(l, MQTTK_BUDGET_CLIENT, RECEIVED_IDS_COST))
-		goto unlock;
-	err = ida_alloc_range(&s->received_ids, id, id,
-			      GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
-	if (err >= 0) {
-		s->nr_received_ids++;
-		err = 0;
-	} else if (err == -ENOSPC) {
-		err = -EEXIST;
-	}
-	if (!s->nr_received_ids)
-		mqttk_uncharge(l, MQTTK_BUDGET_CLIENT, RECEIVED_IDS_COST);
-unlock:
+	if (s->ep == ep && !s->dead)
+		err = mqttk_ids_add(&s->received_ids, &s->mn->limits, id);
 	spin_unlock_bh(&s->lock);
 	return err;
 }
@@ -622,26 +601,10 @@ int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id)
 {
 	int err = -ESHUTDOWN;
-	int got;
 
 	spin_lock_bh(&s->lock);
-	if (s->ep != ep || s->dead)
-		goto unlock;
-	err = -ENOENT;
-	/* An IDA can only be asked by taking what is not taken yet. */
-	got = ida_alloc_range(&s->received_ids, id, id,
-			      GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN);
-	if (got != -ENOSPC) {
-		if (got >= 0)
-			ida_free(&s->received_ids, id);
-		goto unlock;
-	}
-	ida_free(&s->received_ids, id);
-	if (!--s->nr_received_ids)
-		mqttk_uncharge(&s->mn->limits, MQTTK_BUDGET_CLIENT,
-			       RECEIVED_IDS_COST);
-	err = 0;
-unlock:
+	if (s->ep == ep && !s->dead)
+		err = mqttk_ids_del(s->received_ids, id);
 	spin_unlock_bh(&s->lock);
 	return err;
 }
@@ -725,6 +688,7 @@ void mqttk_session_rest(struct mqttk_session *s)
 {
 	spin_lock_bh(&s->lock);
 	mqttk_queue_rest(&s->queue);
+	mqttk_ids_rest(&s->received_ids, &s->mn->limits);
 	spin_unlock_bh(&s->lock);
 }
 
@@ -757,8 +721,5 @@ void mqttk_session_forget(struct mqttk_session *s)
 	mqttk_window_free(l, w->slots, w->size);
 	w->slots = NULL;
 	w->size = 0;
-	ida_destroy(&s->received_ids);
-	if (s->nr_received_ids)
-		mqttk_uncharge(l, MQTTK_BUDGET_CLIENT, RECEIVED_IDS_COST);
-	s->nr_received_ids = 0;
+	mqttk_ids_free(&s->received_ids, l);
 }

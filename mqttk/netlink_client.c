@@ -6,6 +6,7 @@
 #include <net/genetlink.h>
 
 #include "conn.h"
+#include "ids.h"
 #include "net.h"
 #include "netlink-gen.h"
 #include "netlink_impl.h"
@@ -69,7 +70,7 @@ static bool look_at_client(struct client *c, struct mqttk_session *s)
 		c->queued = s->queue.nr;
 		c->queued_bytes = s->queue.bytes;
 		c->inflight = s->window.nr;
-		c->unreleased = s->nr_received_ids;
+		c->unreleased = mqttk_ids_count(s->received_ids);
 		c->expiry = s->expiry;
 	}
 	spin_unlock_bh(&s->lock);

@@ -9,6 +9,7 @@
 #include <net/genetlink.h>
 
 #include "conn.h"
+#include "ids.h"
 #include "net.h"
 #include "netlink-gen.h"
 #include "netlink_impl.h"
@@ -188,7 +189,7 @@ static bool look_at_session(struct view *v, struct mqttk_session *s)
 	v->queued = s->queue.nr;
 	v->queued_bytes = s->queue.bytes;
 	v->inflight = s->window.nr;
-	v->unreleased = s->nr_received_ids;
+	v->unreleased = mqttk_ids_count(s->received_ids);
 	counts = mqttk_session_counted(s);
 	v->received = mqttk_nl_sum_qos(counts.received);
 	v->sent = mqttk_nl_sum_qos(counts.sent);

@@ -17,13 +17,13 @@
  */
 #include <kunit/visibility.h>
 #include <linux/delay.h>
-#include <linux/lockdep.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
 #include "events.h"
+#include "ids.h"
 #include "msg.h"
 #include "net.h"
 #include "replay.h"
@@ -343,6 +343,7 @@ static bool need_away(struct mqttk_session *s, gfp_t gfp)
 static void be_away(struct mqttk_session *s)
 {
 	s->ep = NULL;
+	mqttk_ids_rest(&s->received_ids, &s->mn->limits);
 	s->away->since = ktime_get_boottime();
 	s->away->ends_at = end_of_absence(s);
 	mqttk_session_set_deadline(s);
@@ -526,8 +527,6 @@ static void session_abandon(struct mqttk_session *s)
 	mqttk_session_put(s);
 }
 
-static struct lock_class_key received_ids_key;
-
 static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 					   u16 id_len,
 					   struct mqttk_endpoint *ep)
@@ -546,12 +545,6 @@ static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 	}
 	spin_lock_init(&s->lock);
 	mqttk_queue_init(&s->queue);
-	ida_init(&s->received_ids);
-	/*
-	 * Or its lock would be of one class with session_ids', which is taken
-	 * with bottom halves on and never under a session's.
-	 */
-	lockdep_set_class(&s->received_ids.xa.xa_lock, &received_ids_key);
 	INIT_LIST_HEAD(&s->replays);
 	refcount_set(&s->ref, 1);
 	s->ep = ep;
@@ -576,6 +569,7 @@ void mqttk_session_free(struct mqttk_session *s)
 	mqttk_queue_rest(&s->queue);
 	kfree(s->counts);
 	WARN_ON_ONCE(s->queue.room || s->sub.nr_subs || s->window.slots ||
+		     s->received_ids ||
 		     (s->away && s->away->will));
 	if (s->away) {
 		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT,

@@ -6,7 +6,6 @@
 #ifndef MQTTK_SESSION_H
 #define MQTTK_SESSION_H
 
-#include <linux/idr.h>
 #include <linux/rcupdate.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
@@ -19,6 +18,7 @@
 #include "window.h"
 
 struct mqttk_endpoint;
+struct mqttk_ids;
 struct mqttk_msg;
 struct mqttk_net;
 struct mqttk_retain_node;
@@ -133,8 +133,7 @@ struct mqttk_counts {
  * @queue: messages on their way to the client
  * @window: messages sent to it and not acknowledged
  * @received_ids: packet identifiers of QoS 2 messages from it that it has not
- *	released yet
- * @nr_received_ids: how many
+ *	released yet; NULL: none for a while
  * @replays: of an endpoint that left while the session goes on: retained
  *	messages that its successor shall queue
  * @away: there from the beginning if it is to outlive its connection, otherwise
@@ -169,8 +168,7 @@ struct mqttk_session {
 	u64 dropped;
 	/* What it does not. */
 	struct mqttk_endpoint *undertaker;
-	struct ida received_ids;
-	u32 nr_received_ids;
+	struct mqttk_ids *received_ids;
 	u32 expiry;
 	union {
 		struct list_head replays;
