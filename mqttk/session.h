@@ -272,7 +272,7 @@ int mqttk_session_append_retained(struct mqttk_session *s,
 				  struct mqttk_via *via);
 bool mqttk_session_has_room(struct mqttk_session *s);
 
-/* delivery.c: messages to the client, and from it */
+/* delivery.c: messages to the client */
 unsigned int mqttk_session_peek(struct mqttk_session *s,
 				struct mqttk_endpoint *ep,
 				struct mqttk_qent *ents, unsigned int max);
@@ -285,6 +285,11 @@ unsigned int mqttk_session_take(struct mqttk_session *s,
 				struct mqttk_qent *ents, unsigned int max,
 				bool *more);
 bool mqttk_session_may_take(struct mqttk_session *s, struct mqttk_endpoint *ep);
+void mqttk_session_sweep(struct mqttk_session *s);
+void mqttk_session_rest(struct mqttk_session *s);
+void mqttk_session_forget(struct mqttk_session *s);
+
+/* session_acks.c: acknowledgments, in both directions */
 void mqttk_session_acknowledged(struct mqttk_session *s);
 int mqttk_session_puback(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			 u16 id);
@@ -296,9 +301,6 @@ int mqttk_session_receive(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id);
 int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id);
-void mqttk_session_sweep(struct mqttk_session *s);
-void mqttk_session_rest(struct mqttk_session *s);
-void mqttk_session_forget(struct mqttk_session *s);
 
 /* session_local.c: of an endpoint in this machine */
 int mqttk_session_want_acks(struct mqttk_session *s, struct mqttk_endpoint *ep,
