@@ -81,19 +81,9 @@ static bool has_room(const struct mqttk_out_buf *buf, u32 len)
 	return buf && len <= buf->size - sizeof(*buf);
 }
 
-/**
- * mqttk_out_append - add bytes
- * @out: the queue; only its owner appends
- * @limits: who pays
- * @data: the bytes, copied
- * @len: how many
- * @gfp: how to allocate
- *
- * Context: any but hard interrupts, if @gfp does not sleep.
- * Return: 0; -ENOBUFS over the budget, -ENOMEM: nothing appended
- */
-int mqttk_out_append(struct mqttk_out *out, struct mqttk_limits *limits,
-		     const void *data, u32 len, gfp_t gfp)
+/* Adds bytes; without @data it only makes room for so many. */
+static int add(struct mqttk_out *out, struct mqttk_limits *limits,
+	       const void *data, u32 len, unsigned int packets, gfp_t gfp)
 {
 	struct mqttk_out_buf *buf = NULL;
 	u32 need;
@@ -109,10 +99,12 @@ int mqttk_out_append(struct mqttk_out *out, struct mqttk_limits *limits,
 			swap(out->buf, buf);
 		}
 		if (has_room(out->buf, need)) {
-			memcpy(out->buf->data + out->len, data, len);
-			out->buf->len = need;
-			out->buf->packets++;
-			WRITE_ONCE(out->len, need);
+			if (data) {
+				memcpy(out->buf->data + out->len, data, len);
+				out->buf->len = need;
+				out->buf->packets += packets;
+				WRITE_ONCE(out->len, need);
+			}
 			spin_unlock_bh(&out->lock);
 			mqttk_out_buf_free(buf, limits);
 			return 0;
@@ -124,6 +116,42 @@ int mqttk_out_append(struct mqttk_out *out, struct mqttk_limits *limits,
 		if (IS_ERR(buf))
 			return PTR_ERR(buf);
 	}
+}
+
+/**
+ * mqttk_out_append - add packets
+ * @out: the queue; only its owner appends
+ * @limits: who pays
+ * @data: the packets, copied
+ * @len: bytes of them
+ * @packets: how many
+ * @gfp: how to allocate
+ *
+ * Context: any but hard interrupts, if @gfp does not sleep.
+ * Return: 0; -ENOBUFS over the budget, -ENOMEM: nothing appended
+ */
+int mqttk_out_append(struct mqttk_out *out, struct mqttk_limits *limits,
+		     const void *data, u32 len, unsigned int packets, gfp_t gfp)
+{
+	return add(out, limits, data, len, packets, gfp);
+}
+
+/**
+ * mqttk_out_reserve - make room before it is too late to do without
+ * @out: the queue; only its owner does
+ * @limits: who pays
+ * @len: bytes to be added
+ * @gfp: how to allocate
+ *
+ * If what is there is taken meanwhile, the room goes with it.
+ *
+ * Context: any but hard interrupts, if @gfp does not sleep.
+ * Return: as mqttk_out_append()
+ */
+int mqttk_out_reserve(struct mqttk_out *out, struct mqttk_limits *limits,
+		      u32 len, gfp_t gfp)
+{
+	return add(out, limits, NULL, len, 0, gfp);
 }
 
 /**

@@ -48,7 +48,9 @@ struct mqttk_out {
 void mqttk_out_init(struct mqttk_out *out);
 void mqttk_out_free(struct mqttk_out *out, struct mqttk_limits *limits);
 int mqttk_out_append(struct mqttk_out *out, struct mqttk_limits *limits,
-		     const void *data, u32 len, gfp_t gfp);
+		     const void *data, u32 len, unsigned int packets, gfp_t gfp);
+int mqttk_out_reserve(struct mqttk_out *out, struct mqttk_limits *limits,
+		      u32 len, gfp_t gfp);
 struct mqttk_out_buf *mqttk_out_take(struct mqttk_out *out);
 void mqttk_out_buf_free(struct mqttk_out_buf *buf, struct mqttk_limits *limits);
 

@@ -170,7 +170,7 @@ int mqttk_proto_emit(struct mqttk_peer *peer, const u8 *packet, u32 len)
 
 	if (len > peer->max_packet_size)
 		return 0;
-	err = mqttk_out_append(&peer->out, &peer->mn->limits, packet, len,
+	err = mqttk_out_append(&peer->out, &peer->mn->limits, packet, len, 1,
 			       mqttk_peer_gfp(peer));
 	/* What it answers was done: that cannot be left to the work. */
 	if (err == -ENOMEM && peer->quick && len <= sizeof(peer->late)) {

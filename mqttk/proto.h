@@ -166,6 +166,7 @@ void mqttk_proto_malformed(struct mqttk_peer *peer, const u8 *packet,
 int mqttk_proto_emit_late(struct mqttk_peer *peer);
 int mqttk_proto_packet(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		       const u8 *body);
+int mqttk_proto_acks(struct mqttk_peer *peer, const u8 *buf, size_t len);
 int mqttk_proto_publish_begin(struct mqttk_peer *peer,
 			      const struct mqttk_fixed *f,
 			      const u8 *body, size_t avail,
@@ -178,6 +179,12 @@ int mqttk_proto_publish_held(struct mqttk_peer *peer);
 int mqttk_proto_repeat(struct mqttk_peer *peer, const u8 *buf, size_t len,
 		       unsigned int *packets, int *cost);
 void mqttk_proto_forget(struct mqttk_peer *peer);
+
+/* Is it the first byte of PUBACK, PUBREC, PUBREL or PUBCOMP? */
+static inline bool mqttk_proto_is_ack(u8 first)
+{
+	return first >> 4 >= MQTTK_PUBACK && first >> 4 <= MQTTK_PUBCOMP;
+}
 
 /*
  * From now on messages may be held back, until mqttk_proto_publish_held(); then

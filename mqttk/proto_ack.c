@@ -4,8 +4,16 @@
  *
  * Comments that begin with "qos2:" are rows of selftests/model/qos2.table.
  */
+#include <linux/bitops.h>
+#include <linux/minmax.h>
+#include <linux/unaligned.h>
+
+#include "net.h"
 #include "proto_impl.h"
 #include "session.h"
+
+/* Bytes of one that says no more than its identifier: success. */
+#define ACK_PLAIN	4
 
 /**
  * mqttk_proto_ack - have PUBACK, PUBREC, PUBREL or PUBCOMP sent
@@ -157,4 +165,102 @@ int mqttk_proto_pubcomp(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 	 */
 	return unless_unknown(mqttk_session_pubcomp(peer->session, &peer->ep,
 						    ack.id));
+}
+
+/* -- several at once ----------------------------------------------------- */
+
+/* How many plain ones of the same kind a buffer begins with. */
+static unsigned int count_plain(const u8 *buf, size_t len, u16 *ids)
+{
+	unsigned int max = min_t(size_t, len / ACK_PLAIN, MQTTK_ACKS_MAX);
+	u8 first = buf[0];
+	unsigned int n;
+
+	if (first != (MQTTK_PUBACK << 4) && first != (MQTTK_PUBREC << 4) &&
+	    first != (MQTTK_PUBREL << 4 | 2) && first != (MQTTK_PUBCOMP << 4))
+		return 0;
+	for (n = 0; n < max; n++, buf += ACK_PLAIN) {
+		if (buf[0] != first || buf[1] != ACK_PLAIN - 2)
+			break;
+		ids[n] = get_unaligned_be16(buf + 2);
+		if (!ids[n])
+			break;
+	}
+	return n;
+}
+
+/* The answer to one; 0: there is none. */
+static u8 answer_to(enum mqttk_ptype type)
+{
+	/* qos2: sender PUBLISHED PUBREC -> pubrel RELEASED */
+	if (type == MQTTK_PUBREC)
+		return MQTTK_PUBREL;
+	/* qos2: receiver KNOWN PUBREL -> pubcomp UNKNOWN */
+	return type == MQTTK_PUBREL ? MQTTK_PUBCOMP : 0;
+}
+
+static int answer_all(struct mqttk_peer *peer, u8 answer, const u16 *ids,
+		      unsigned int nr, u32 unknown)
+{
+	u8 buf[MQTTK_ACKS_MAX * MQTTK_ACK_MAX];
+	unsigned int i, len = 0;
+	u8 reason;
+
+	for (i = 0; i < nr; i++) {
+		reason = unknown & BIT(i) ? MQTTK_REASON_PACKET_ID_NOT_FOUND :
+					    MQTTK_REASON_SUCCESS;
+		len += mqttk_wire_put_ack(buf + len, peer->version, answer,
+					  ids[i], reason);
+	}
+	return mqttk_out_append(&peer->out, &peer->mn->limits, buf, len, nr,
+				mqttk_peer_gfp(peer));
+}
+
+/**
+ * mqttk_proto_acks - acknowledgments may have come that can be taken together
+ * @peer: the connection
+ * @buf: what came
+ * @len: its bytes, at least 1
+ *
+ * Those of one kind, one behind the other, that say nothing but their packet
+ * identifiers and are no errors.
+ *
+ * Context: process, may sleep; or the quick lane.
+ * Return: bytes of them; 0: what is there goes the usual way; or an error, see
+ *	proto.c
+ */
+int mqttk_proto_acks(struct mqttk_peer *peer, const u8 *buf, size_t len)
+{
+	u16 ids[MQTTK_ACKS_MAX];
+	unsigned int n, known;
+	u8 type = buf[0] >> 4;
+	u8 answer = answer_to(type);
+	u32 unknown;
+	int err = 0;
+
+	if (peer->state != MQTTK_PEER_CONNECTED)
+		return 0;
+	n = count_plain(buf, len, ids);
+	if (!n)
+		return 0;
+	/*
+	 * Before anything is done: later there is no way back. What was
+	 * reserved may be sent meanwhile with what was in it; then once more.
+	 */
+	if (answer && (peer->max_packet_size < MQTTK_ACK_MAX ||
+		       mqttk_out_reserve(&peer->out, &peer->mn->limits,
+					 n * MQTTK_ACK_MAX,
+					 mqttk_peer_gfp(peer))))
+		return 0;
+	n = mqttk_session_acks(peer->session, &peer->ep, type, ids, n, &unknown);
+	if (!n)
+		return 0;
+	mqttk_stat_add(peer->mn, MQTTK_STAT_PACKETS_RECEIVED, n);
+	if (type == MQTTK_PUBREL) {
+		known = n - hweight32(unknown);
+		peer->unreleased -= min_t(unsigned int, peer->unreleased, known);
+	}
+	if (answer)
+		err = answer_all(peer, answer, ids, n, unknown);
+	return err ?: n * ACK_PLAIN;
 }

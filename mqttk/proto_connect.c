@@ -313,7 +313,7 @@ static int let_in(struct mqttk_peer *peer, const struct mqttk_connect *c,
 	peer->session = s;
 	w->ca.session_present = present;
 	n = write_connack(peer, buf, &w->ca);
-	err = mqttk_out_append(&peer->out, &peer->mn->limits, buf, n,
+	err = mqttk_out_append(&peer->out, &peer->mn->limits, buf, n, 1,
 			       MQTTK_GFP_PEER);
 	if (err) {
 		back_out(peer, present);

@@ -204,6 +204,13 @@ static int take_packet(struct mqttk_conn *conn, const u8 *buf, size_t len,
 	return n;
 }
 
+/* Takes acknowledgments that come together. Returns as take_packet(). */
+static int take_acks(struct mqttk_conn *conn, const u8 *buf, size_t len)
+{
+	return mqttk_proto_is_ack(*buf) ?
+	       mqttk_proto_acks(&conn->peer, buf, len) : 0;
+}
+
 /* Decodes what is in a buffer. Returns bytes used, or an error. */
 static int take_all(struct mqttk_conn *conn, const u8 *buf, size_t len,
 		    int *cost)
@@ -219,8 +226,8 @@ static int take_all(struct mqttk_conn *conn, const u8 *buf, size_t len,
 			n = take_payload(conn, buf + used, len - used,
 					 cost);
 		else
-			n = take_packet(conn, buf + used, len - used,
-					cost);
+			n = take_acks(conn, buf + used, len - used) ?:
+			    take_packet(conn, buf + used, len - used, cost);
 		if (n < 0)
 			return n;
 		if (!n)
@@ -590,7 +597,8 @@ static int quick_packets(struct mqttk_conn *conn, const u8 *buf, size_t len)
 
 	while (used < len && packets < QUICK_PACKETS && cost < QUICK_COST &&
 	       !READ_ONCE(peer->gone)) {
-		n = mqttk_proto_repeat(peer, buf + used, len - used, &packets,
+		n = take_acks(conn, buf + used, len - used) ?:
+		    mqttk_proto_repeat(peer, buf + used, len - used, &packets,
 				       &cost);
 		if (!n) {
 			n = quick_packet(conn, buf + used, len - used, &cost);

@@ -16,6 +16,7 @@
 #include "filter.h"
 #include "queue.h"
 #include "window.h"
+#include "wire.h"
 
 struct mqttk_endpoint;
 struct mqttk_ids;
@@ -25,6 +26,9 @@ struct mqttk_retain_node;
 
 /* QoS 0, 1 and 2. */
 #define MQTTK_NR_QOS		3
+
+/* Acknowledgments that are noted at a time. */
+#define MQTTK_ACKS_MAX		32
 
 /* A Session Expiry Interval that never ends. */
 #define MQTTK_EXPIRY_NEVER	U32_MAX
@@ -301,6 +305,10 @@ int mqttk_session_receive(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id);
 int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			  u16 id);
+unsigned int mqttk_session_acks(struct mqttk_session *s,
+				struct mqttk_endpoint *ep,
+				enum mqttk_ptype type, const u16 *ids,
+				unsigned int nr, u32 *unknown);
 
 /* session_local.c: of an endpoint in this machine */
 int mqttk_session_want_acks(struct mqttk_session *s, struct mqttk_endpoint *ep,

@@ -5,11 +5,13 @@
  * remembered.
  */
 #include <kunit/visibility.h>
+#include <linux/bits.h>
 #include <linux/errno.h>
 
 #include "ids.h"
 #include "net.h"
 #include "session.h"
+#include "wire.h"
 
 /**
  * mqttk_session_acknowledged - room in the window again
@@ -140,4 +142,61 @@ int mqttk_session_release(struct mqttk_session *s, struct mqttk_endpoint *ep,
 		err = mqttk_ids_del(s->received_ids, id);
 	spin_unlock_bh(&s->lock);
 	return err;
+}
+
+static int note(struct mqttk_session *s, enum mqttk_ptype type, u16 id)
+{
+	switch (type) {
+	case MQTTK_PUBACK:
+		return mqttk_window_puback(&s->window, id);
+	case MQTTK_PUBREC:
+		return mqttk_window_pubrec(&s->window, id, false);
+	case MQTTK_PUBREL:
+		return mqttk_ids_del(s->received_ids, id);
+	default:
+		return mqttk_window_pubcomp(&s->window, id);
+	}
+}
+
+/**
+ * mqttk_session_acks - several acknowledgments of one kind came together
+ * @s: the session
+ * @ep: the endpoint by which they came
+ * @type: PUBACK, PUBREC, PUBREL or PUBCOMP, all of success
+ * @ids: their packet identifiers
+ * @nr: how many, at most MQTTK_ACKS_MAX
+ * @unknown: set to which of them belong to nothing, bit by bit
+ *
+ * As mqttk_session_puback(), mqttk_session_pubrec(), mqttk_session_release() or
+ * mqttk_session_pubcomp() for each.
+ *
+ * Context: any but hard interrupts.
+ * Return: how many, from the first, were noted; the next, if any, would be an
+ *	error
+ */
+unsigned int mqttk_session_acks(struct mqttk_session *s,
+				struct mqttk_endpoint *ep, enum mqttk_ptype type,
+				const u16 *ids, unsigned int nr, u32 *unknown)
+{
+	unsigned int n;
+	int err;
+
+	BUILD_BUG_ON(BITS_PER_TYPE(*unknown) < MQTTK_ACKS_MAX);
+	*unknown = 0;
+	spin_lock_bh(&s->lock);
+	if (s->ep != ep || s->dead)
+		nr = 0;
+	for (n = 0; n < nr; n++) {
+		err = note(s, type, ids[n]);
+		if (err == -ENOENT)
+			*unknown |= BIT(n);
+		else if (err)
+			break;
+	}
+	/* There is room in the window; or, behind PUBREC, one message less. */
+	if (n && (type == MQTTK_PUBACK || type == MQTTK_PUBCOMP ||
+		  s->replay_waits))
+		mqttk_session_acknowledged(s);
+	spin_unlock_bh(&s->lock);
+	return n;
 }
