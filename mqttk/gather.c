@@ -6,10 +6,12 @@
 #include <linux/bvec.h>
 #include <linux/local_lock.h>
 #include <linux/percpu.h>
+#include <linux/unaligned.h>
 #include <net/tcp.h>
 
 #include "alias.h"
 #include "conn_impl.h"
+#include "cursor.h"
 #include "frag.h"
 #include "limits.h"
 #include "msg.h"
@@ -223,6 +225,53 @@ static void add_packet(struct gather *g, const struct mqttk_qent *e,
 }
 
 /*
+ * A small packet without anything special is written in one go; most of QoS 1
+ * and 2 are. It comes out as prepare() and add_packet() would make it; should
+ * only a part of it be sent prepare() follows, for which it leaves no head.
+ * Returns false if it is not for this.
+ */
+static bool write_small(struct gather *g, const struct mqttk_peer *peer,
+			const struct mqttk_qent *e, struct mqttk_outgoing *o)
+{
+	struct kvec *last = g->nr_vec ? &g->vec[g->nr_vec - 1] : NULL;
+	const struct mqttk_msg *msg = e->msg;
+	u8 *to = g->small + g->nr_small;
+	bool v5 = peer->version == MQTTK_V5;
+	u32 remaining, size;
+	u8 *p = to;
+
+	if (!msg || !e->qos || msg->bvec || e->via || msg->props_len ||
+	    msg->has_lifetime)
+		return false;
+	remaining = 2 + msg->topic_len + 2 + v5 + msg->payload_len;
+	size = 1 + varint_size(remaining) + remaining;
+	if (size > MQTTK_RUN_COPY || size > sizeof(g->small) - g->nr_small ||
+	    size > peer->max_packet_size)
+		return false;
+	*p++ = MQTTK_PUBLISH << 4 | (e->dup ? MQTTK_PUBLISH_DUP : 0) |
+	       e->qos << 1 | (e->retain ? MQTTK_PUBLISH_RETAIN : 0);
+	p += put_varint(p, remaining);
+	put_unaligned_be16(msg->topic_len, p);
+	memcpy(p + 2, msg->data, msg->topic_len);
+	p += 2 + msg->topic_len;
+	put_unaligned_be16(e->id, p);
+	p += 2;
+	if (v5)
+		*p++ = 0;
+	memcpy(p, mqttk_msg_inline(msg), msg->payload_len);
+	o->size = size;
+	o->head_len = 0;
+	o->out.alias = 0;
+	g->nr_small += size;
+	g->bytes += size;
+	if (last && (u8 *)last->iov_base + last->iov_len == to)
+		last->iov_len += size;
+	else
+		g->vec[g->nr_vec++] = (struct kvec){ to, size };
+	return true;
+}
+
+/*
  * A run that lies in pages goes alone. And, as in frag_lend(), not to a slow
  * peer, which would keep a page for each header.
  */
@@ -257,6 +306,9 @@ static bool collect_run(struct gather *g, struct mqttk_conn *conn)
 /* Makes packets of what the session has, up to one that is spliced. */
 static void collect_session(struct gather *g, struct mqttk_conn *conn)
 {
+	const struct mqttk_peer *peer = &conn->peer;
+	bool plain = !peer->mount_len &&
+		     !(peer->more && peer->more->aliases_out.nr);
 	unsigned int i;
 
 	g->nr_ents = mqttk_session_peek(conn->tx_session, &conn->peer.ep,
@@ -267,6 +319,8 @@ static void collect_session(struct gather *g, struct mqttk_conn *conn)
 	if (conn->peer.version == MQTTK_V5)
 		mqttk_alias_out_begin(&conn->peer.more->aliases_out);
 	for (i = 0; i < g->nr_ents && !g->splice; i++) {
+		if (plain && write_small(g, peer, &g->ents[i], &g->packets[i]))
+			continue;
 		prepare(conn, &g->ents[i], &g->packets[i]);
 		if (!g->ents[i].skip)
 			add_packet(g, &g->ents[i], &g->packets[i], 0);
@@ -386,8 +440,8 @@ static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
 	if (g->has_run && account_run(g, conn, sent))
 		return g->nr_ents;
 	for (done = 0; done < g->nr_packets; done++) {
-		const struct mqttk_outgoing *o = &g->packets[done];
-		const struct mqttk_qent *e = &g->ents[done];
+		struct mqttk_outgoing *o = &g->packets[done];
+		struct mqttk_qent *e = &g->ents[done];
 
 		if (e->skip)
 			continue;
@@ -399,8 +453,11 @@ static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
 			mqttk_alias_out_commit(&conn->peer.more->aliases_out,
 					       e->msg->data, e->msg->topic_len,
 					       o->out.alias);
-		if (sent < o->size)
+		if (sent < o->size) {
+			if (e->msg && !o->head_len)
+				prepare(conn, e, o);
 			keep_rest(g, conn, e, o, sent);
+		}
 		sent -= min_t(size_t, sent, o->size);
 	}
 	g->more = mqttk_session_consume(conn->tx_session, g->ents, g->nr_ents,
