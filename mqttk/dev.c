@@ -27,6 +27,11 @@
  *    the list is empty, returns after the last touch of the netns.
  *  - A file that becomes a client with an identifier exchanges its session for
  *    that client's, under dev_file.live held for writing.
+ *  - A read() that finds no more than a few small messages to take holds
+ *    dev_file.live for writing instead of both locks, if it is free: it never
+ *    waits for it, nor for anything while it has it. A reader of the long way
+ *    that has let go of it meanwhile, to wait for its user's memory, still holds
+ *    the messages it reads, which is how that read() knows.
  *  - ->open() needs none of this: the opener's own netns is alive.
  *  - The wake and end calls of a session come in any context with bottom halves
  *    off; they only set flags and wake.
@@ -281,12 +286,11 @@ static ssize_t read_on(struct mqttk_dev_file *f, const struct file *file,
 
 	iov_iter_ubuf(&to, ITER_DEST, buf + done, len - done);
 	ret = read_some(f, file, &to);
-	if (!done || ret > 0)
+	if (ret >= 0)
 		return done + ret;
-	/* What was left there for us is for the next reader. */
-	if (ret)
-		mqttk_dev_wake(f);
-	return done;
+	/* What was taken for us and is left is for the next reader. */
+	mqttk_dev_wake(f);
+	return done ?: ret;
 }
 
 /* Goes on where mqttk_dev_read_quick() returned @ret. */

@@ -34,13 +34,14 @@ struct mem_cgroup;
  * @ep: its session's way upward
  * @ref: struct file, and mqttk_dev_net_exit() for a while
  * @live: held for reading while @mn and @session are used, for writing to
- *	take them away, or to exchange @session
+ *	take them away, to exchange @session, or to read quickly
  * @mn: the broker of the opener's netns; NULL when that is gone
  * @session: subscriptions and queue; as @mn
  * @node: in mn->files, under files_lock
  * @memcg: the opener's, pinned; pays for what the file makes the broker keep
  * @wait: readers and pollers
- * @lock: one reader at a time; guards all up to @held
+ * @lock: one reader at a time; guards all up to @held, which change under @live
+ *	only: who has that for writing needs no @lock
  * @replays: retained messages still to be queued; besides @lock, under @live
  * @replaying: @replays may have more
  * @again: it was broken off while there was room for more
