@@ -387,7 +387,8 @@ static void free_now(struct mqttk_msg *msg)
 	}
 	mqttk_uncharge(msg->limits, MQTTK_BUDGET_MESSAGE, msg->charged);
 	uncount(msg);
-	kvfree(msg->bvec);
+	if (msg->bvec)
+		kvfree(msg->bvec);
 	kvfree(msg);
 }
 

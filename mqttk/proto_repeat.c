@@ -278,10 +278,12 @@ int mqttk_proto_repeat(struct mqttk_peer *peer, const u8 *buf, size_t len,
 	if (!b.nr)
 		return 0;
 	/* What it was may have come just before it. */
-	n = mqttk_proto_publish_held(peer);
-	if (n < 0)
-		return n;
-	*cost += n;
+	if (peer->held && peer->held->nr) {
+		n = mqttk_proto_publish_held(peer);
+		if (n < 0)
+			return n;
+		*cost += n;
+	}
 	/* What comes after another has taken over counts as not having come. */
 	if (!mqttk_session_is_current(peer->session, &peer->ep))
 		return -ESHUTDOWN;

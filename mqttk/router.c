@@ -564,7 +564,17 @@ static void fanout_init(struct fanout *fo, struct mqttk_net *mn,
 	unsigned int i;
 
 	/* But for @fixed, of which only what is used is ever written. */
-	memset(fo, 0, offsetof(struct fanout, fixed));
+	fo->picking.load = NULL;
+	fo->share = 0;
+	fo->matched = false;
+	fo->quick = false;
+	fo->few = false;
+	fo->receivers = 0;
+	fo->credit = 0;
+	fo->cost = 0;
+	fo->slice = 0;
+	fo->nr = 0;
+	fo->pinned = 0;
 	fo->mn = mn;
 	fo->msg = *msgs;
 	fo->run = msgs;

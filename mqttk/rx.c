@@ -527,20 +527,74 @@ static int quick_actor(read_descriptor_t *desc, struct sk_buff *skb,
 	return n;
 }
 
+/* What of a packet from the network lies in one piece, from byte @off on. */
+static const u8 *first_piece(const struct sk_buff *skb, u32 off, u32 *len)
+{
+	const skb_frag_t *frag = skb_shinfo(skb)->frags;
+	u32 head = skb_headlen(skb);
+
+	if (off < head) {
+		*len = head - off;
+		return skb->data + off;
+	}
+	off -= head;
+	if (!skb_shinfo(skb)->nr_frags || !skb_frags_readable(skb) ||
+	    off >= skb_frag_size(frag) || PageHighMem(skb_frag_page(frag)))
+		return NULL;
+	*len = skb_frag_size(frag) - off;
+	return skb_frag_address(frag) + off;
+}
+
+/*
+ * As tcp_read_sock(), for what most often is there: one packet from the network,
+ * all in one piece. Returns bytes read, 0 if it is not like that. It has to be
+ * copied before anybody looks at it: its sender may yet change it.
+ */
+static int read_first(struct sock *sk, u8 *buf, size_t len)
+{
+	struct sk_buff *skb;
+	const u8 *from;
+	u32 off, n;
+
+	skb = tcp_recv_skb(sk, tcp_sk(sk)->copied_seq, &off);
+	if (!skb || unlikely(tcp_sk(sk)->urg_data))
+		return 0;
+	from = first_piece(skb, off, &n);
+	if (!from || n != skb->len - off || n > len)
+		return 0;
+	memcpy(buf, from, n);
+	tcp_read_done(sk, n);
+	return n;
+}
+
+/* Likewise, of all packets from the network. */
+static int read_all(struct sock *sk, u8 *buf, size_t len)
+{
+	struct quick_read to = { buf, len };
+	read_descriptor_t desc = { .arg.data = &to, .count = len };
+	int n, first = read_first(sk, buf, len);
+
+	if (first == len || (first && skb_queue_empty(&sk->sk_receive_queue)))
+		return first;
+	to.buf += first;
+	to.len -= first;
+	desc.count = to.len;
+	n = tcp_read_sock(sk, &desc, quick_actor);
+	return n < 0 ? n : first + n;
+}
+
 /*
  * Returns bytes read, 0 if there are none; -EAGAIN if that is not all there is
  * to it.
  */
 static int quick_read(struct mqttk_conn *conn, u8 *buf, size_t len)
 {
-	struct quick_read to = { buf, len };
-	read_descriptor_t desc = { .arg.data = &to, .count = len };
 	struct sock *sk = conn->sk;
 	int n = -EAGAIN;
 
 	bh_lock_sock(sk);
 	if (!sock_owned_by_user(sk) && sk->sk_state == TCP_ESTABLISHED)
-		n = tcp_read_sock(sk, &desc, quick_actor);
+		n = read_all(sk, buf, len);
 	bh_unlock_sock(sk);
 	if (n < 0)
 		return -EAGAIN;
