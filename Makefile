@@ -37,6 +37,11 @@ check-fast:
 bench:
 	@selftests/bench/run -k $(KERNEL) $(ROWS)
 
+# For all inputs up to a length; FULL=1: longer ones, an hour.
+proof:
+	@selftests/proof/run $(if $(FULL),-f)
+	@selftests/proof/run -m
+
 # HTML in Documentation/output/html; installs what it needs.
 docs:
 	@Documentation/build
@@ -60,8 +65,9 @@ help:
 	@echo "make ctl         mqttkctl in that machine (ARGS='client show')"
 	@echo "make check       every test (T=NAME: one); make check-fast: three minutes' worth"
 	@echo "make bench       beside other brokers, in instructions (ROWS='fan-100 pairs', KERNEL=)"
+	@echo "make proof       the wire format's code, for all short inputs (FULL=1: longer ones)"
 	@echo "make docs        the documentation and the manual as HTML"
 	@echo "make install     module by DKMS, and tools; make uninstall"
 	@echo "make clean"
 
-.PHONY: all modules tools run ctl check check-fast bench docs install uninstall clean help
+.PHONY: all modules tools run ctl check check-fast bench proof docs install uninstall clean help
