@@ -129,6 +129,19 @@ static unsigned int look(struct mqttk_session *s, struct mqttk_qent *ents,
 	return more ? n : peek_queue(s, ents, n, max);
 }
 
+/* Mostly there is one message, of QoS 0, and nothing is to be asked of it. */
+static bool peek_sole(struct mqttk_session *s, struct mqttk_qent *e)
+{
+	const struct mqttk_queue *q = &s->queue;
+
+	if (!mqttk_queue_has_sole(q) || !q->nr_qos0 || s->expires_at ||
+	    mqttk_window_republish(&s->window) ||
+	    mqttk_window_rerelease(&s->window))
+		return false;
+	*e = *mqttk_queue_sole(q);
+	return true;
+}
+
 /**
  * mqttk_session_peek - look at what is to be sent next
  * @s: the session
@@ -139,7 +152,7 @@ static unsigned int look(struct mqttk_session *s, struct mqttk_qent *ents,
  * They stay until the endpoint consumes them. When nothing is left, or the
  * client has to acknowledge first, the endpoint is woken again.
  *
- * Context: any but hard interrupts.
+ * Context: bottom halves off.
  * Return: how many; then mqttk_session_consume() has to follow. 0 too if the
  *	session is no longer @ep's, or another endpoint's look has not ended
  */
@@ -149,14 +162,14 @@ unsigned int mqttk_session_peek(struct mqttk_session *s,
 {
 	unsigned int n = 0;
 
-	spin_lock_bh(&s->lock);
+	spin_lock(&s->lock);
 	if (s->ep != ep || (s->peeker && s->peeker != ep))
 		goto unlock;
-	n = look(s, ents, max);
+	n = peek_sole(s, ents) ? 1 : look(s, ents, max);
 	if (n)
 		s->peeker = ep;
 unlock:
-	spin_unlock_bh(&s->lock);
+	spin_unlock(&s->lock);
 	return n;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_peek);
@@ -276,7 +289,7 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume);
  *
  * As mqttk_session_consume(), but that the references are the caller's now.
  *
- * Context: any but hard interrupts.
+ * Context: bottom halves off.
  * Return: as mqttk_session_consume()
  */
 bool mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
@@ -284,12 +297,15 @@ bool mqttk_session_consume_run(struct mqttk_session *s, unsigned int nr,
 {
 	bool more;
 
-	spin_lock_bh(&s->lock);
+	spin_lock(&s->lock);
 	mqttk_session_count_sent(s, 0, nr);
-	mqttk_queue_pop_run(&s->queue, &s->mn->limits, nr, bytes);
+	if (mqttk_queue_has_sole(&s->queue))
+		mqttk_queue_take_sole(&s->queue);
+	else
+		mqttk_queue_pop_run(&s->queue, &s->mn->limits, nr, bytes);
 	end_look(s);
 	more = has_more(s);
-	spin_unlock_bh(&s->lock);
+	spin_unlock(&s->lock);
 	return more;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume_run);

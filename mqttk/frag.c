@@ -6,14 +6,13 @@
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
-#include <linux/sizes.h>
 
 #include "frag.h"
 
 /**
- * mqttk_frag_refill - make room in the page, or in a new one
+ * mqttk_frag_refill - the page is full, or there is none: begin another
  * @f: the page, and how far it is used
- * @bytes: contiguous room that is needed
+ * @bytes: contiguous room that is needed; see mqttk_frag_room()
  *
  * Context: any but hard interrupts.
  * Return: false if so much does not fit into any, or memory is short
@@ -23,8 +22,6 @@ bool mqttk_frag_refill(struct page_frag *f, size_t bytes)
 	if (bytes > MQTTK_FRAG_BYTES - MQTTK_FRAG_ROOM_MIN)
 		return false;
 	if (f->page) {
-		if (f->offset + bytes + MQTTK_FRAG_ROOM_MIN <= f->size)
-			return true;
 		if (page_ref_count(f->page) == 1) {
 			f->offset = 0;
 			return true;

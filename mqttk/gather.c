@@ -46,6 +46,7 @@
  * @spare: for a packet that the socket takes in part; there before it is sent
  * @frag: a page that small sends are copied to, lent to one socket at a time;
  *	and that what stands before payloads in @run is written to
+ * @header: of a send
  */
 struct gather {
 	local_lock_t lock;
@@ -65,6 +66,7 @@ struct gather {
 	struct mqttk_run run;
 	struct mqttk_rest *spare;
 	struct page_frag frag;
+	struct msghdr header;
 };
 
 /* Too much for what modules have of the static per-CPU memory. */
@@ -286,8 +288,11 @@ static bool collect_run(struct gather *g, struct mqttk_conn *conn)
 	const struct mqttk_peer *peer = &conn->peer;
 	struct mqttk_run *run = &g->run;
 
-	if (peer->mount_len || (peer->more && peer->more->aliases_out.nr) ||
-	    !mqttk_run_match(run, peer->version, g->ents, g->nr_ents, &g->frag))
+	if (peer->mount_len || (peer->more && peer->more->aliases_out.nr))
+		return false;
+	if (!mqttk_run_is(run, peer->version, g->ents, g->nr_ents) &&
+	    !mqttk_run_begin(run, peer->version, g->ents, g->nr_ents, &g->frag,
+			     peer->mn))
 		return false;
 	if (run->max_size > peer->max_packet_size ||
 	    (run->page && !may_splice(g, conn))) {
@@ -350,7 +355,7 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 		if (g->splice)
 			return;
 	}
-	if (!conn->tx_buf) {
+	if (!conn->tx_buf && mqttk_out_pending(&conn->peer.out)) {
 		conn->tx_buf = mqttk_out_take(&conn->peer.out);
 		if (conn->tx_buf)
 			mqttk_stat_add(conn->peer.mn, MQTTK_STAT_PACKETS_SENT,
@@ -407,27 +412,28 @@ static void count_messages(struct mqttk_conn *conn, unsigned int messages,
 	mqttk_stat_add(mn, MQTTK_STAT_PUBLISH_BYTES_SENT, payload);
 }
 
-/*
- * All or nothing, as a rule. For what is between the packets have to be made
- * after all: they come out as they are in the run.
- */
-static bool account_run(struct gather *g, struct mqttk_conn *conn, size_t sent)
+/* All of it is sent; it is counted with the run. */
+static void account_run(struct gather *g, struct mqttk_conn *conn)
 {
 	struct mqttk_run *run = &g->run;
+
+	g->more = mqttk_session_consume_run(conn->tx_session, g->nr_ents,
+					    run->share);
+	mqttk_run_keep(run);
+}
+
+/*
+ * That is the rule. For what is between nothing and all the packets have to be
+ * made after all: they come out as they are in the run.
+ */
+static void unmake_run(struct gather *g, struct mqttk_conn *conn, size_t sent)
+{
 	unsigned int i;
 
-	if (sent == run->bytes) {
-		g->more = mqttk_session_consume_run(conn->tx_session,
-						    g->nr_ents, run->share);
-		mqttk_run_keep(run);
-		count_messages(conn, g->nr_ents, run->payload);
-		return true;
-	}
-	mqttk_run_miss(run);
+	mqttk_run_miss(&g->run);
 	for (i = 0; i < g->nr_ents && sent; i++)
 		prepare(conn, &g->ents[i], &g->packets[i]);
 	g->nr_packets = i;
-	return false;
 }
 
 /* Returns how many of the session's are done, and notes how far the next is. */
@@ -437,8 +443,8 @@ static unsigned int account_session(struct gather *g, struct mqttk_conn *conn,
 	unsigned int done, messages = 0;
 	size_t payload = 0;
 
-	if (g->has_run && account_run(g, conn, sent))
-		return g->nr_ents;
+	if (g->has_run)
+		unmake_run(g, conn, sent);
 	for (done = 0; done < g->nr_packets; done++) {
 		struct mqttk_outgoing *o = &g->packets[done];
 		struct mqttk_qent *e = &g->ents[done];
@@ -475,9 +481,11 @@ static unsigned int account(struct gather *g, struct mqttk_conn *conn,
 {
 	struct mqttk_rest *rest = conn->rest;
 	struct mqttk_out_buf *buf = conn->tx_buf;
-	size_t part;
+	bool whole_run = g->has_run && sent == g->bytes;
+	size_t part = sent - (whole_run ? g->run.bytes : 0);
 
-	mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_SENT, sent);
+	if (part)
+		mqttk_stat_add(conn->peer.mn, MQTTK_STAT_BYTES_SENT, part);
 	if (rest) {
 		part = min_t(size_t, sent, rest->out.size - rest->sent);
 		rest->sent += part;
@@ -494,6 +502,10 @@ static unsigned int account(struct gather *g, struct mqttk_conn *conn,
 		mqttk_out_buf_free(buf, &conn->peer.mn->limits);
 		conn->tx_buf = NULL;
 	}
+	if (whole_run) {
+		account_run(g, conn);
+		return g->nr_ents;
+	}
 	return g->nr_ents ? account_session(g, conn, sent) : 0;
 }
 
@@ -507,7 +519,7 @@ static unsigned int account(struct gather *g, struct mqttk_conn *conn,
  */
 static bool frag_lend(struct gather *g, struct sock *sk)
 {
-	if (tcp_send_head(sk) || !mqttk_frag_refill(&g->frag, g->bytes))
+	if (tcp_send_head(sk) || !mqttk_frag_room(&g->frag, g->bytes))
 		return false;
 	swap(sk->sk_frag, g->frag);
 	return true;
@@ -522,32 +534,31 @@ static void frag_drop(struct sock *sk)
 	sk->sk_frag.page = NULL;
 }
 
+/* Of the header all but what is set here stays 0. */
 static int send_run(struct gather *g, struct sock *sk)
 {
 	struct mqttk_run *run = &g->run;
-	struct msghdr msg = {
-		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES,
-	};
+	struct msghdr *msg = &g->header;
 
-	iov_iter_bvec(&msg.msg_iter, ITER_SOURCE, run->bvec, run->nr_vec,
+	msg->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_SPLICE_PAGES;
+	iov_iter_bvec(&msg->msg_iter, ITER_SOURCE, run->bvec, run->nr_vec,
 		      run->bytes);
-	return tcp_sendmsg_locked(sk, &msg, run->bytes);
+	return tcp_sendmsg_locked(sk, msg, run->bytes);
 }
 
 static int send_vec(struct gather *g, struct sock *sk)
 {
-	struct msghdr msg = {
-		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL |
-			     (g->splice ? MSG_MORE : 0),
-	};
+	struct msghdr *msg = &g->header;
 	bool lent;
 	int n;
 
 	if (g->has_run && g->run.page)
 		return send_run(g, sk);
 	lent = frag_lend(g, sk);
-	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, g->vec, g->nr_vec, g->bytes);
-	n = tcp_sendmsg_locked(sk, &msg, g->bytes);
+	msg->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL |
+			 (g->splice ? MSG_MORE : 0);
+	iov_iter_kvec(&msg->msg_iter, ITER_SOURCE, g->vec, g->nr_vec, g->bytes);
+	n = tcp_sendmsg_locked(sk, msg, g->bytes);
 	if (lent)
 		swap(sk->sk_frag, g->frag);
 	return n;

@@ -214,14 +214,26 @@ static inline bool mqttk_queue_has_sole(const struct mqttk_queue *q)
 	return q->nr == 1 && q->nr_placed;
 }
 
-static inline void mqttk_queue_pop_sole(struct mqttk_queue *q,
-					struct mqttk_qent *e)
+static inline const struct mqttk_qent *
+mqttk_queue_sole(const struct mqttk_queue *q)
 {
-	*e = q->room->places[q->first];
+	return &q->room->places[q->first];
+}
+
+/* Its references are the caller's now. */
+static inline void mqttk_queue_take_sole(struct mqttk_queue *q)
+{
 	q->nr_placed = 0;
 	q->nr = 0;
 	q->nr_qos0 = 0;
 	q->bytes = 0;
+}
+
+static inline void mqttk_queue_pop_sole(struct mqttk_queue *q,
+					struct mqttk_qent *e)
+{
+	*e = *mqttk_queue_sole(q);
+	mqttk_queue_take_sole(q);
 }
 
 #endif /* MQTTK_QUEUE_H */

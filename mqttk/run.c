@@ -12,29 +12,10 @@
 #include "cursor.h"
 #include "frag.h"
 #include "msg.h"
+#include "net.h"
 #include "queue.h"
 #include "run.h"
 #include "wire.h"
-
-/* What is written for one receiver alone is no part of a run. */
-static bool is_common(const struct mqttk_qent *e)
-{
-	return !e->via && !e->qos && !e->retain && !e->dup && !e->resend &&
-	       !e->skip;
-}
-
-static bool is_same(const struct mqttk_run *run, u8 version,
-		    const struct mqttk_qent *ents, unsigned int nr)
-{
-	unsigned int i;
-
-	if (run->nr != nr || run->version != version)
-		return false;
-	for (i = 0; i < nr; i++)
-		if (ents[i].msg != run->msgs[i] || !is_common(&ents[i]))
-			return false;
-	return true;
-}
 
 /* Adds what was just written to the image, or lies elsewhere. */
 static void add_piece(struct mqttk_run *run, const u8 *data, u32 len)
@@ -191,9 +172,9 @@ static bool begin(struct mqttk_run *run, const struct mqttk_qent *first,
 		  unsigned int nr, struct page_frag *frag)
 {
 	run->at = run->image;
-	if (!is_common(first) || !first->msg->bvec)
-		return is_common(first);
-	if (!mqttk_frag_refill(frag, nr * MQTTK_RUN_COPY))
+	if (!mqttk_run_is_common(first) || !first->msg->bvec)
+		return mqttk_run_is_common(first);
+	if (!mqttk_frag_room(frag, nr * MQTTK_RUN_COPY))
 		return false;
 	run->page = frag->page;
 	get_page(run->page);
@@ -202,27 +183,27 @@ static bool begin(struct mqttk_run *run, const struct mqttk_qent *first,
 }
 
 /**
- * mqttk_run_match - is this what was sent last? If not, from now on it is
+ * mqttk_run_begin - this is to be sent from now on
  * @run: the run
  * @version: protocol level of the receiver
  * @ents: what it is to have
  * @nr: how many, at most MQTTK_RUN_MAX
  * @frag: a page for what TCP is to hold on to
+ * @mn: whose messages they are
  *
- * mqttk_run_keep() or mqttk_run_miss() has to follow.
+ * mqttk_run_is() says that it is not what was sent last. mqttk_run_keep() or
+ * mqttk_run_miss() has to follow.
  *
  * Context: any but hard interrupts.
  * Return: true if @run->vec, or @run->bvec, is what to send; false if it has to be written for
  *	this receiver alone
  */
-bool mqttk_run_match(struct mqttk_run *run, u8 version,
+bool mqttk_run_begin(struct mqttk_run *run, u8 version,
 		     const struct mqttk_qent *ents, unsigned int nr,
-		     struct page_frag *frag)
+		     struct page_frag *frag, struct mqttk_net *mn)
 {
 	unsigned int i;
 
-	if (is_same(run, version, ents, nr))
-		return true;
 	mqttk_run_drop(run);
 	run->version = version;
 	run->nr_vec = 0;
@@ -233,26 +214,41 @@ bool mqttk_run_match(struct mqttk_run *run, u8 version,
 	if (!begin(run, &ents[0], nr, frag))
 		return false;
 	for (i = 0; i < nr; i++) {
-		if (!is_common(&ents[i]) || !add_packet(run, ents[i].msg))
+		if (!mqttk_run_is_common(&ents[i]) || !add_packet(run, ents[i].msg))
 			return false;
 		run->msgs[i] = ents[i].msg;
 	}
 	if (run->page)
 		frag->offset = run->at - (u8 *)page_address(run->page);
 	run->nr = nr;
+	run->mn = mn;
 	return true;
 }
 
+/* So many have all of it. */
+static void count_sent(const struct mqttk_run *run, u64 receivers)
+{
+	struct mqttk_net *mn = run->mn;
+
+	mqttk_stat_add(mn, MQTTK_STAT_MESSAGES_SENT, receivers * run->nr);
+	mqttk_stat_add(mn, MQTTK_STAT_PACKETS_SENT, receivers * run->nr);
+	mqttk_stat_add(mn, MQTTK_STAT_PUBLISH_BYTES_SENT,
+		       receivers * run->payload);
+	mqttk_stat_add(mn, MQTTK_STAT_BYTES_SENT, receivers * run->bytes);
+}
+
 /**
- * mqttk_run_drop - forget it, and drop the references it has
+ * mqttk_run_drop - count it, forget it, and drop the references it has
  * @run: the run
  *
  * Context: any but hard interrupts.
  */
 void mqttk_run_drop(struct mqttk_run *run)
 {
-	if (run->credit)
+	if (run->credit) {
+		count_sent(run, run->credit);
 		mqttk_msgs_put(run->msgs, run->nr, run->credit);
+	}
 	run->nr = 0;
 	run->credit = 0;
 	if (run->page)

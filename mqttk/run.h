@@ -12,8 +12,10 @@
 #include <linux/types.h>
 #include <linux/uio.h>
 
+#include "queue.h"
+
 struct mqttk_msg;
-struct mqttk_qent;
+struct mqttk_net;
 
 /* Messages of a run at most. */
 #define MQTTK_RUN_MAX		32
@@ -36,6 +38,7 @@ struct mqttk_qent;
  * @credit: references to each of @msgs that are the run's: one of every receiver
  *	that has it, so that they are dropped all at once
  * @max_size: bytes of the largest packet
+ * @mn: whose messages they are
  * @version: protocol level it is written for
  * @bytes: of all packets
  * @payload: bytes of all payloads
@@ -54,6 +57,7 @@ struct mqttk_run {
 	unsigned int credit;
 	u32 max_size;
 	u8 version;
+	struct mqttk_net *mn;
 	size_t bytes;
 	size_t payload;
 	u64 share;
@@ -66,10 +70,32 @@ struct mqttk_run {
 	u8 image[MQTTK_RUN_MAX * MQTTK_RUN_COPY];
 };
 
-bool mqttk_run_match(struct mqttk_run *run, u8 version,
+bool mqttk_run_begin(struct mqttk_run *run, u8 version,
 		     const struct mqttk_qent *ents, unsigned int nr,
-		     struct page_frag *frag);
+		     struct page_frag *frag, struct mqttk_net *mn);
 void mqttk_run_drop(struct mqttk_run *run);
+
+/* What is written for one receiver alone is no part of a run. */
+static inline bool mqttk_run_is_common(const struct mqttk_qent *e)
+{
+	return !e->via && !e->qos && !e->retain && !e->dup && !e->resend &&
+	       !e->skip;
+}
+
+/* Is this, for a receiver of that protocol level, what was sent last? */
+static inline bool mqttk_run_is(const struct mqttk_run *run, u8 version,
+				const struct mqttk_qent *ents, unsigned int nr)
+{
+	unsigned int i;
+
+	if (run->nr != nr || run->version != version)
+		return false;
+	for (i = 0; i < nr; i++)
+		if (ents[i].msg != run->msgs[i] ||
+		    !mqttk_run_is_common(&ents[i]))
+			return false;
+	return true;
+}
 
 /* A receiver has all of it: its references are the run's now. */
 static inline void mqttk_run_keep(struct mqttk_run *run)

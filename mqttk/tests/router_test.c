@@ -5,6 +5,7 @@
  * test's, which looks at what they would send.
  */
 #include <kunit/test.h>
+#include <linux/bottom_half.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -197,7 +198,12 @@ static unsigned int receive(struct router_ctx *ctx, unsigned int i)
 	unsigned int n, k;
 
 	ctx->nr = 0;
-	while ((n = mqttk_session_peek(c->s, &c->ep, ents, AT_ONCE))) {
+	for (;;) {
+		local_bh_disable();
+		n = mqttk_session_peek(c->s, &c->ep, ents, AT_ONCE);
+		local_bh_enable();
+		if (!n)
+			break;
 		for (k = 0; k < n && ctx->nr < ARRAY_SIZE(ctx->got); k++)
 			note(ctx, &ents[k]);
 		mqttk_session_consume(c->s, ents, n, k);
