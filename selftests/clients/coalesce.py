@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """coalesce.py PORT NOW: a listener with coalesce-usecs at PORT, one without at
 NOW: fewer segments for the same messages, none of them lost or out of order;
-and the end of a connection waits for nothing.
+what is enough for a send does not wait for more; and the end of a connection waits for nothing.
 coalesce.py PORT leave|unload: leaves, or unloads the module, while something
 waits."""
 import ctypes
 import os
+import select
 import socket
 import struct
 import sys
@@ -14,6 +15,7 @@ import sys
 import mq
 
 COUNT = 60
+ENOUGH = 32  # messages that do not wait for more
 DELETE_MODULE = 176
 tap = mq.Tap()
 port = int(sys.argv[1])
@@ -42,6 +44,29 @@ def fewer(now):
     on, off = take(port, now), take(now, now)
     print(f"# {COUNT} messages: {on} segments, {off} without")
     assert on < off / 2, (on, off)
+
+
+def enough(now):
+    """What does not wait overtakes what was there first, and does. All that
+    waits is sent at the same time, and what was there first is sent first."""
+    few, many = mq.Peer("few", port=port), mq.Peer("many", port=port)
+    with few, many, mq.Peer("pub", port=now) as pub:
+        few.subscribe("few")
+        many.subscribe("many")
+        burst = mq.publish("few") + b"".join(mq.publish("many", str(i))
+                                             for i in range(ENOUGH))
+        early = False
+        # On a busy machine both may be here when we look.
+        for _ in range(500):
+            pub.send(burst)
+            select.select([many.sock], [], [], mq.PATIENCE)
+            early = not select.select([few.sock], [], [], 0)[0]
+            got = [int(many.message()[1]) for _ in range(ENOUGH)]
+            assert got == list(range(ENOUGH)), got
+            few.message()
+            if early:
+                break
+        assert early
 
 
 def acknowledged():
@@ -88,6 +113,7 @@ if not sys.argv[2].isdigit():
     go(sys.argv[2])
 else:
     tap("fewer segments", fewer, int(sys.argv[2]))
+    tap("what is enough for a send does not wait", enough, int(sys.argv[2]))
     tap("acknowledgments and PINGRESP come", acknowledged)
     tap("the end of a connection does not wait", closed)
     sys.exit(tap.failed > 0)
