@@ -114,9 +114,10 @@ struct mqttk_sub {
 
 /**
  * struct mqttk_filter - a filter that somebody subscribed to
- * @index: where it belongs; readers do not look
+ * @index: where it belongs
+ * @level: the node of the wildcard trie that holds it, NULL for exact filters;
+ *	readers look at neither
  * @rcu: freed a grace period after the last reference
- * @level: the node of the wildcard trie that holds it, NULL for exact filters
  * @groups: those that share it; NULL when there are none
  * @subs: struct mqttk_sub.item
  * @hash_node: in the index's @filters
@@ -128,16 +129,15 @@ struct mqttk_sub {
  */
 struct mqttk_filter {
 	union {
-		struct mqttk_index *index;
+		struct {
+			struct mqttk_index *index;
+			struct mqttk_level *level;
+		};
 		struct rcu_head rcu;
 	};
-	struct mqttk_level *level;
 	struct mqttk_groups __rcu *groups;
 	struct mqttk_set subs;
-	/*
-	 * From here on what a look-up by text reads: one cache line, mostly,
-	 * as long as this is at 64 where memory is 64 bits wide.
-	 */
+	/* From here on what a look-up by text reads: one cache line, mostly. */
 	struct rhash_head hash_node;
 	refcount_t ref;
 	u32 hash;
