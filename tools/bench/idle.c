@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -102,12 +103,28 @@ static void with_broker(void)
 	memory_now(&ours[1]);
 }
 
+/* Caches of processes that come and go meanwhile, no broker's for a connection. */
+static bool is_process(const char *cache)
+{
+	static const char * const caches[] = {
+		"vm_area_struct", "vma_lock", "anon_vma", "anon_vma_chain",
+		"task_struct", "signal_cache", "sighand_cache", "mm_struct",
+		"files_cache", "fs_cache", "pid", "cred_jar", "pool_workqueue", NULL,
+	};
+	unsigned int i;
+
+	for (i = 0; caches[i]; i++)
+		if (!strcmp(cache, caches[i]))
+			return true;
+	return false;
+}
+
 /* What of a cache is the broker's. */
 static double beyond_each(const char *cache)
 {
 	double bytes = cache_each(ours, cache) - cache_each(bare, cache);
 
-	return bytes > 0 ? bytes : 0;
+	return bytes > 0 && !is_process(cache) ? bytes : 0;
 }
 
 static void print_caches(void)

@@ -18,7 +18,7 @@
  * @nr: how many slab caches there are
  * @caches: each of them
  * @caches.name: how it is called
- * @caches.bytes: of its slabs, full or not
+ * @caches.bytes: of its objects, each with its part of a slab
  */
 struct memory {
 	uint64_t slab;
