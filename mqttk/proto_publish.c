@@ -327,7 +327,7 @@ static int route(struct mqttk_peer *peer, struct mqttk_msg *msg, u8 *reason)
 		cost = mqttk_router_publish(peer->mn, msg, s, &found.matched);
 		n = min_t(unsigned int, cost, INT_MAX);
 	}
-	if (peer->quick && n >= 0)
+	if (peer->quick && n >= 0 && !msg->qos)
 		mqttk_proto_remember(peer, msg, &found);
 	if (n < 0)
 		return n;

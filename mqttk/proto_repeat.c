@@ -272,7 +272,8 @@ int mqttk_proto_repeat(struct mqttk_peer *peer, const u8 *buf, size_t len,
 	struct burst b;
 	int n;
 
-	if (!peer->repeat || peer->state != MQTTK_PEER_CONNECTED)
+	if (*buf != MQTTK_PUBLISH << 4 || !peer->repeat ||
+	    peer->state != MQTTK_PEER_CONNECTED)
 		return 0;
 	find_burst(peer, buf, len, &b);
 	if (!b.nr)
