@@ -42,6 +42,16 @@ proof:
 	@selftests/proof/run $(if $(FULL),-f)
 	@selftests/proof/run -m
 
+# Every allocation of the module, failed one by one: half an hour.
+faults:
+	@for kind in failslab fail_page_alloc; do \
+		selftests/uml/run -t 10800 -m 768 \
+			"STRIDE=1 KIND=$$kind /selftests/faults/all.sh" || exit 1; done
+
+# What of the module's code the tests run: an hour.
+coverage:
+	@selftests/coverage/run $(T)
+
 # HTML in Documentation/output/html; installs what it needs.
 docs:
 	@Documentation/build
@@ -66,8 +76,10 @@ help:
 	@echo "make check       every test (T=NAME: one); make check-fast: three minutes' worth"
 	@echo "make bench       beside other brokers, in instructions (ROWS='fan-100 pairs', KERNEL=)"
 	@echo "make proof       the wire format's code, for all short inputs (FULL=1: longer ones)"
+	@echo "make faults      each allocation of the module failed, one by one; half an hour"
+	@echo "make coverage    which of the module's code the tests run; an hour (T=uml/tests/NAME.sh)"
 	@echo "make docs        the documentation and the manual as HTML"
 	@echo "make install     module by DKMS, and tools; make uninstall"
 	@echo "make clean"
 
-.PHONY: all modules tools run ctl check check-fast bench proof docs install uninstall clean help
+.PHONY: all modules tools run ctl check check-fast bench proof faults coverage docs install uninstall clean help
