@@ -2,6 +2,7 @@
 /*
  * Packets other than PUBLISH on their way out.
  */
+#include <kunit/visibility.h>
 #include <linux/err.h>
 #include <linux/log2.h>
 #include <linux/minmax.h>
@@ -31,6 +32,7 @@ void mqttk_out_init(struct mqttk_out *out)
 	out->buf = NULL;
 	out->len = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_out_init);
 
 /**
  * mqttk_out_free - forget what was not sent
@@ -43,6 +45,7 @@ void mqttk_out_free(struct mqttk_out *out, struct mqttk_limits *limits)
 	out->buf = NULL;
 	out->len = 0;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_out_free);
 
 static struct mqttk_out_buf *buf_alloc(struct mqttk_limits *limits, u32 len,
 				       gfp_t gfp)
@@ -75,6 +78,7 @@ void mqttk_out_buf_free(struct mqttk_out_buf *buf, struct mqttk_limits *limits)
 	mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, buf->size);
 	kvfree(buf);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_out_buf_free);
 
 static bool has_room(const struct mqttk_out_buf *buf, u32 len)
 {
@@ -94,6 +98,7 @@ static int add(struct mqttk_out *out, struct mqttk_limits *limits,
 		if (!has_room(out->buf, need) && has_room(buf, need)) {
 			if (out->buf) {
 				buf->packets = out->buf->packets;
+				buf->len = out->len;
 				memcpy(buf->data, out->buf->data, out->len);
 			}
 			swap(out->buf, buf);
@@ -135,6 +140,7 @@ int mqttk_out_append(struct mqttk_out *out, struct mqttk_limits *limits,
 {
 	return add(out, limits, data, len, packets, gfp);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_out_append);
 
 /**
  * mqttk_out_reserve - make room before it is too late to do without
@@ -153,6 +159,7 @@ int mqttk_out_reserve(struct mqttk_out *out, struct mqttk_limits *limits,
 {
 	return add(out, limits, NULL, len, 0, gfp);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_out_reserve);
 
 /**
  * mqttk_out_take - take everything there is
@@ -174,3 +181,4 @@ struct mqttk_out_buf *mqttk_out_take(struct mqttk_out *out)
 	spin_unlock_bh(&out->lock);
 	return buf;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_out_take);
