@@ -584,7 +584,9 @@ void mqttk_session_forget(struct mqttk_session *s)
 {
 	struct mqttk_limits *l = &s->mn->limits;
 	struct mqttk_window *w = &s->window;
+	struct mqttk_slots *slots;
 	struct mqttk_qent e;
+	u16 size;
 
 	/*
 	 * First what was sent first. Nobody finds anything there any more, so
@@ -600,8 +602,13 @@ void mqttk_session_forget(struct mqttk_session *s)
 	}
 	forget_queue(s);
 	mqttk_session_rest(s);
-	mqttk_window_free(l, w->slots, w->size);
+	/* Dumps, and an endpoint that has lost it, may still ask how many. */
+	spin_lock_bh(&s->lock);
+	slots = w->slots;
+	size = w->size;
 	w->slots = NULL;
 	w->size = 0;
 	mqttk_ids_free(&s->received_ids, l);
+	spin_unlock_bh(&s->lock);
+	mqttk_window_free(l, slots, size);
 }
