@@ -273,7 +273,7 @@ int mqttk_proto_repeat(struct mqttk_peer *peer, const u8 *buf, size_t len,
 	int n;
 
 	if (*buf != MQTTK_PUBLISH << 4 || !peer->repeat ||
-	    peer->state != MQTTK_PEER_CONNECTED)
+	    !peer->repeat->found.filter || peer->state != MQTTK_PEER_CONNECTED)
 		return 0;
 	find_burst(peer, buf, len, &b);
 	if (!b.nr)
@@ -289,8 +289,11 @@ int mqttk_proto_repeat(struct mqttk_peer *peer, const u8 *buf, size_t len,
 	if (!mqttk_session_is_current(peer->session, &peer->ep))
 		return -ESHUTDOWN;
 	n = publish(peer, buf, &b);
-	if (n < 0)
+	if (n < 0) {
+		/* Not to be tried for each that follows: it may never hold again. */
+		peer->repeat->found.filter = NULL;
 		return 0;
+	}
 	*cost += n;
 	*packets += b.nr;
 	return b.bytes;

@@ -668,7 +668,8 @@ int mqttk_router_publish_quick(struct mqttk_net *mn, struct mqttk_msg *msg,
 		return -EAGAIN;
 	}
 	found->filter = NULL;
-	if (fo.nr == 1 && !mqttk_filter_has_groups(fo.filters[0].filter))
+	if (fo.nr == 1 && !fo.upgrade &&
+	    !mqttk_filter_has_groups(fo.filters[0].filter))
 		found->filter = fo.filters[0].filter;
 	found->changes = fo.changes;
 	found->matched = fo.matched;
