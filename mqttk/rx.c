@@ -580,7 +580,8 @@ static int read_all(struct sock *sk, u8 *buf, size_t len)
 	to.len -= first;
 	desc.count = to.len;
 	n = tcp_read_sock(sk, &desc, quick_actor);
-	return n < 0 ? n : first + n;
+	/* What was taken is taken, whatever became of the rest. */
+	return n < 0 && !first ? n : first + max(n, 0);
 }
 
 /*
