@@ -182,7 +182,11 @@ static int grow(struct mqttk_msg *msg, u32 missing, gfp_t gfp)
 	gfp_t several = (gfp | __GFP_COMP | __GFP_NOWARN | __GFP_NORETRY) &
 			~__GFP_DIRECT_RECLAIM;
 
-	if (order && !add_compound(msg, order, several))
+	/* What can be done without is no refusal, nor is anybody to be told. */
+	if (order &&
+	    mqttk_budget_left(msg->limits, MQTTK_BUDGET_MESSAGE) / 2 >=
+	    max_t(unsigned long, PAGE_SIZE << order, msg->charged) &&
+	    !add_compound(msg, order, several))
 		return 0;
 	return add_compound(msg, 0, gfp);
 }
@@ -215,7 +219,9 @@ struct mqttk_msg *mqttk_msg_alloc_block(struct mqttk_limits *limits,
 	ktime_t now;
 	u8 i;
 
-	if (!mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, size))
+	/* One by one they may still fit: that is no refusal yet. */
+	if (mqttk_budget_left(limits, MQTTK_BUDGET_MESSAGE) < size ||
+	    !mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, size))
 		return NULL;
 	msgs = kmalloc(size, gfp);
 	if (!msgs) {

@@ -82,7 +82,7 @@ struct mqttk_msg {
 	ktime_t expires;
 	struct bio_vec *bvec;
 	u8 *data;
-	u8 mem[];
+	u8 mem[] __aligned(sizeof(u64));
 };
 
 struct mqttk_msg *mqttk_msg_alloc(struct mqttk_limits *limits, const u8 *topic,
