@@ -42,6 +42,10 @@ proof:
 	@selftests/proof/run $(if $(FULL),-f)
 	@selftests/proof/run -m
 
+# libFuzzer, SECONDS= for each of TARGETS='wire props topic proto'.
+fuzz:
+	@selftests/fuzz/run $(or $(SECONDS),60) $(TARGETS)
+
 # Every allocation of the module, failed one by one: half an hour.
 faults:
 	@for kind in failslab fail_page_alloc; do \
@@ -76,10 +80,11 @@ help:
 	@echo "make check       every test (T=NAME: one); make check-fast: three minutes' worth"
 	@echo "make bench       beside other brokers, in instructions (ROWS='fan-100 pairs', KERNEL=)"
 	@echo "make proof       the wire format's code, for all short inputs (FULL=1: longer ones)"
+	@echo "make fuzz        longer ones, and the core of the broker (SECONDS=, TARGETS=)"
 	@echo "make faults      each allocation of the module failed, one by one; half an hour"
 	@echo "make coverage    which of the module's code the tests run; an hour (T=uml/tests/NAME.sh)"
 	@echo "make docs        the documentation and the manual as HTML"
 	@echo "make install     module by DKMS, and tools; make uninstall"
 	@echo "make clean"
 
-.PHONY: all modules tools run ctl check check-fast bench proof faults coverage docs install uninstall clean help
+.PHONY: all modules tools run ctl check check-fast bench proof fuzz faults coverage docs install uninstall clean help

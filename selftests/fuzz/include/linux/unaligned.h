@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* A macro of any type in the kernel; layer 0 reads whole words with it. */
-static inline unsigned long get_unaligned(const unsigned long *p)
+static inline unsigned long get_unaligned(const void *p)
 {
 	unsigned long v;
 
