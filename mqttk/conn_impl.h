@@ -122,6 +122,8 @@ struct mqttk_rest {
  * @in_payload: there is one; if nothing of it is left to come the quick lane has
  *	left it to the work to route it
  * @many: its messages go to more receivers than the quick lane serves
+ * @steady: how often the quick lane found something that had come right behind
+ *	what was there before; see thin_acks()
  * @phase: its work only
  * @partial: bytes of a packet that has not come whole, or NULL; its work only
  * @partial_len: how many
@@ -171,8 +173,9 @@ struct mqttk_conn {
 	struct llist_node delay_node;
 	struct mqttk_peer peer;
 	struct mqttk_incoming in;
-	bool in_payload;
-	bool many;
+	bool in_payload : 1;
+	bool many : 1;
+	u8 steady;
 	u8 phase;
 	u8 partial_budget;
 	u32 partial_len;
