@@ -885,7 +885,9 @@ struct ma_state {
 #define mt_init(t)		mt_init_flags(t, 0)
 #define mtree_empty(t)		(!(t)->m.nr)
 #define mtree_destroy(t)	shim_map_clear(&(t)->m)
-#define mtree_load(t, i)	shim_map_get(&(t)->m, i)
+/* As the kernel's, it does not tell of entries that only keep their place. */
+#define mtree_load(t, i)						\
+	({ void *_e = shim_map_get(&(t)->m, i); xa_is_zero(_e) ? NULL : _e; })
 #define mas_lock(mas)		((void)(mas))
 #define mas_unlock(mas)		((void)(mas))
 #define mas_set(mas, i)		((mas)->index = (mas)->last = (i))
