@@ -37,6 +37,11 @@ check-fast:
 bench:
 	@selftests/bench/run -k $(KERNEL) $(ROWS)
 
+# Lines of memory that processors share, for each message: CPUS='2 4'.
+sharing:
+	@for cpus in $(or $(CPUS),2 4); do \
+		selftests/bench/sharing -k $(KERNEL) -s $$cpus || exit 1; done
+
 # For all inputs up to a length; FULL=1: longer ones, an hour.
 proof:
 	@selftests/proof/run $(if $(FULL),-f)
@@ -87,4 +92,4 @@ help:
 	@echo "make install     module by DKMS, and tools; make uninstall"
 	@echo "make clean"
 
-.PHONY: all modules tools run ctl check check-fast bench proof fuzz faults coverage docs install uninstall clean help
+.PHONY: all modules tools run ctl check check-fast bench sharing proof fuzz faults coverage docs install uninstall clean help
