@@ -5,6 +5,7 @@
  */
 #include <kunit/visibility.h>
 
+#include "access.h"
 #include "events.h"
 #include "msg.h"
 #include "net.h"
@@ -51,15 +52,6 @@ static bool make_room(struct mqttk_session *s, size_t bytes)
 			return true;
 	}
 	return false;
-}
-
-/* A message that expires is in the queue. */
-static void note_expiry(struct mqttk_session *s, ktime_t expires)
-{
-	if (!expires || (s->expires_at && s->expires_at <= expires))
-		return;
-	s->expires_at = expires;
-	mqttk_session_set_deadline(s);
 }
 
 /* It did not fit. Which limit said so? For memory it was told already. */
@@ -148,7 +140,8 @@ static noinline bool append_any(struct mqttk_session *s, struct mqttk_msg *msg,
 	}
 	trace_mqttk_deliver(s->mn->net, s, msg, qos, 0);
 	mqttk_via_get(via);
-	note_expiry(s, msg->expires);
+	if (msg->expires)
+		mqttk_session_note_expiry(s, msg->expires);
 	/* Again where its endpoint may be waiting for more. */
 	if (s->queue.nr == 1 || s->queue.nr == MQTTK_RUN_MAX)
 		mqttk_session_wake(s);
@@ -200,7 +193,7 @@ static unsigned int append_all(struct mqttk_session *s,
 	if (s->dead || !s->ep ||
 	    !mqttk_queue_takes_run(&s->queue, l, nr, held + bytes))
 		return 0;
-	n = mqttk_queue_append_run(&s->queue, l, msgs, nr, via);
+	n = mqttk_queue_append_run(&s->queue, l, msgs, nr, bytes, via);
 	if (via)
 		refcount_add(n, &via->ref);
 	if (trace_mqttk_deliver_enabled())
@@ -304,6 +297,12 @@ int mqttk_session_append_retained(struct mqttk_session *s,
 	e.msg = mqttk_retain_read(&s->mn->retained, node);
 	if (!e.msg)
 		goto unlock;
+	if (!mqttk_access_may(s->mn, s, MQTTK_ACL_READ, e.msg->data,
+			      e.msg->topic_len)) {
+		trace_mqttk_drop(s, e.msg, MQTTK_DROP_DENIED);
+		mqttk_msg_put(e.msg);
+		goto unlock;
+	}
 	e.qos = mqttk_limit(l, MQTTK_LIMIT_UPGRADE_QOS) ?
 		qos : min_t(u8, e.msg->qos, qos);
 	s->replay_waits = !takes(s, mqttk_msg_share(e.msg)) ||
@@ -315,7 +314,8 @@ int mqttk_session_append_retained(struct mqttk_session *s,
 	}
 	trace_mqttk_deliver(s->mn->net, s, e.msg, e.qos, 0);
 	mqttk_via_get(via);
-	note_expiry(s, e.msg->expires);
+	if (e.msg->expires)
+		mqttk_session_note_expiry(s, e.msg->expires);
 	if (s->queue.nr == 1)
 		mqttk_session_wake(s);
 unlock:

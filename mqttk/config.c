@@ -26,6 +26,7 @@
 
 #include <uapi/linux/mqttk_netlink.h>
 
+#include "access.h"
 #include "config.h"
 #include "net.h"
 
@@ -364,6 +365,9 @@ static void commit(struct mqttk_net *mn, struct mqttk_config *c)
 
 	mqttk_listeners_change(mn);
 	set_limits(mn, c);
+	/* Before anybody comes in by what is new. */
+	mqttk_access_set(mn, c->acl);
+	c->acl = NULL;
 	stop_old(mn, &gone);
 	/* A name that comes again has to go first. */
 	list_for_each_entry_safe(ln, next, &gone, list) {

@@ -8,6 +8,8 @@
 #include "limits.h"
 #include "listener.h"
 
+struct mqttk_acl;
+
 /**
  * struct mqttk_config_listener - a listener that there shall be
  * @config: where and on what terms; a reference to them
@@ -32,6 +34,8 @@ struct mqttk_config_listener {
  * @nr: how many
  * @check: only say whether it could be
  * @limits: all of them, each one permitted
+ * @acl: the access control list there shall be, or NULL; taken over, then NULL,
+ *	if it is put into force
  * @bad: set on errors: which of @listeners is at fault; -1: none
  */
 struct mqttk_config {
@@ -39,6 +43,7 @@ struct mqttk_config {
 	unsigned int nr;
 	bool check;
 	unsigned long limits[MQTTK_LIMIT_NR];
+	struct mqttk_acl *acl;
 	int bad;
 };
 

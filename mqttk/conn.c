@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The connection: its life, its work, its socket's callbacks, its timer.
+ * The connection: its life, its work, its socket's callbacks.
  */
 #include <linux/ipv6.h>
 #include <linux/slab.h>
@@ -37,16 +37,12 @@ static struct mqttk_conn *conn_of(const struct mqttk_endpoint *ep)
  */
 void mqttk_conn_queue(struct mqttk_conn *conn)
 {
-	/*
-	 * If the work is still to start it will see what the caller wrote
-	 * before, flags for one: queue_work() says as much, but only if asked.
-	 */
-	smp_mb();
-	/* Found under RCU, it may have lost its last reference already. */
-	if (work_pending(&conn->work) || !refcount_inc_not_zero(&conn->ref))
+	/* A turn that is still to begin sees what the caller wrote before. */
+	if (test_and_set_bit(CONN_QUEUED, &conn->flags))
 		return;
-	if (!queue_work(mqttk_conn_wq, &conn->work))
-		mqttk_conn_put(conn);
+	/* Found under RCU, it may have lost its last reference already. */
+	if (refcount_inc_not_zero(&conn->ref))
+		mqttk_turns_add(conn);
 }
 
 /* -- the socket's callbacks -------------------------------------------- */
@@ -116,10 +112,14 @@ static void callbacks_restore(struct mqttk_conn *conn)
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
-static void timer_fn(struct timer_list *t)
+/**
+ * mqttk_conn_ring - its time has come
+ * @conn: the connection; called by the wheel
+ *
+ * Context: softirq.
+ */
+void mqttk_conn_ring(struct mqttk_conn *conn)
 {
-	struct mqttk_conn *conn = timer_container_of(conn, t, timer);
-
 	if (test_and_clear_bit(CONN_TX_STALLED, &conn->flags))
 		mqttk_tx_list(conn);
 	mqttk_conn_queue(conn);
@@ -132,7 +132,7 @@ static void ep_wake(struct mqttk_endpoint *ep)
 	mqttk_tx_list_soon(conn_of(ep));
 }
 
-static void ep_end(struct mqttk_endpoint *ep, enum mqttk_end why)
+static void ep_end(struct mqttk_endpoint *ep, enum mqttk_end why, u8 reason)
 {
 	struct mqttk_conn *conn = conn_of(ep);
 
@@ -141,6 +141,8 @@ static void ep_end(struct mqttk_endpoint *ep, enum mqttk_end why)
 		WRITE_ONCE(conn->end_err, -ESTALE);
 		break;
 	case MQTTK_END_ADMIN:
+		if (reason)
+			WRITE_ONCE(conn->end_reason, reason);
 		WRITE_ONCE(conn->end_err, -EACCES);
 		break;
 	default:
@@ -163,8 +165,8 @@ static const struct mqttk_endpoint_ops conn_ep_ops = {
  * mqttk_conn_free - free a connection whose last reference is gone
  * @conn: the connection; use mqttk_conn_put()
  *
- * References are held by mn->conns until release(), by the work while it is
- * queued, by a sender's list; callbacks and the timer use it under RCU or
+ * References are held by mn->conns until release(), by the list of turns, a
+ * lane's or a sender's; callbacks and the wheel use it under RCU or
  * until they are switched off by release(). The last one may go anywhere, so
  * all that needs process context was done by release().
  */
@@ -218,7 +220,7 @@ static void release(struct mqttk_conn *conn)
 	mqttk_conn_lock(conn);
 	set_bit(CONN_DEAD, &conn->flags);
 	mqttk_conn_unlock(conn);
-	timer_shutdown_sync(&conn->timer);
+	mqttk_wheel_stop(conn);
 	mqttk_rx_free(conn);
 	mqttk_tx_free(conn);
 	/*
@@ -251,7 +253,7 @@ static void leave_session(struct mqttk_conn *conn, int err)
 	conn->tx_session = NULL;
 	mqttk_conn_unlock(conn);
 	if (err == -EACCES && !conn->peer.reason)
-		conn->peer.reason = READ_ONCE(conn->peer.ep.reason);
+		conn->peer.reason = READ_ONCE(conn->end_reason);
 	if (err)
 		mqttk_proto_farewell(&conn->peer, err);
 	mqttk_proto_end(&conn->peer, !err);
@@ -294,7 +296,7 @@ static void begin_closing(struct mqttk_conn *conn, int err)
 		return;
 	}
 	conn->deadline = jiffies + CLOSING_TIMEOUT;
-	mod_timer(&conn->timer, deadline_of(conn));
+	mqttk_wheel_set(conn, deadline_of(conn));
 	mqttk_tx_list(conn);
 }
 
@@ -318,7 +320,7 @@ static void go_on_closing(struct mqttk_conn *conn)
 	if (READ_ONCE(sk->sk_state) == TCP_CLOSE)
 		release(conn);
 	else
-		timer_reduce(&conn->timer, deadline_of(conn));
+		mqttk_wheel_reduce(conn, deadline_of(conn));
 }
 
 /* -- the work ---------------------------------------------------------- */
@@ -330,7 +332,7 @@ static unsigned long idle_deadline(struct mqttk_conn *conn)
 	       conn->peer.keepalive * HZ + conn->peer.keepalive * HZ / 2;
 }
 
-/* Has the peer been silent for too long? If not, have the timer look again. */
+/* Has the peer been silent for too long? If not, look again in time. */
 static bool is_late(struct mqttk_conn *conn)
 {
 	unsigned long deadline = deadline_of(conn);
@@ -343,12 +345,12 @@ static bool is_late(struct mqttk_conn *conn)
 	if (time_after_eq(jiffies, deadline))
 		return true;
 	/* It has rung, so no message came that waits; see mqttk_queue_rest(). */
-	if (conn->since && !timer_pending(&conn->timer)) {
+	if (conn->since && !mqttk_wheel_has(conn)) {
 		mqttk_session_rest(conn->peer.session);
 		mqttk_proto_forget(&conn->peer);
 	}
 	/* One that is to fire earlier will see that it is too early. */
-	timer_reduce(&conn->timer, deadline);
+	mqttk_wheel_reduce(conn, deadline);
 	return false;
 }
 
@@ -407,7 +409,7 @@ static void run_replays(struct mqttk_conn *conn, bool *again)
 	struct mqttk_peer *peer = &conn->peer;
 
 	mqttk_session_take_replays(peer->session, &peer->ep, &peer->replays);
-	if (list_empty(&peer->replays))
+	if (mqttk_replays_empty(&peer->replays))
 		return;
 	switch (mqttk_replay_run(&peer->replays, peer->session)) {
 	case MQTTK_REPLAY_AGAIN:
@@ -522,7 +524,7 @@ static bool may_be_quick(const struct mqttk_conn *conn)
 {
 	return READ_ONCE(mqttk_lane_enabled) && conn->since &&
 	       conn->phase == CONN_OPEN && !conn->many && !conn->rx_err &&
-	       !conn->in_payload && !conn->partial_len &&
+	       !conn->in_payload && !conn->partial &&
 	       !(READ_ONCE(conn->flags) & CONN_NOT_QUICK);
 }
 
@@ -551,13 +553,22 @@ void mqttk_conn_run_quick(struct mqttk_conn *conn, u8 **scratch, size_t size)
 	disown(conn);
 }
 
-static void conn_work(struct work_struct *work)
+/**
+ * mqttk_conn_turn - do what there is to do, as far as one turn goes
+ * @conn: a connection just off a list of turns, whose reference is dropped
+ *
+ * Context: process; may sleep.
+ */
+void mqttk_conn_turn(struct mqttk_conn *conn)
 {
-	struct mqttk_conn *conn = container_of(work, struct mqttk_conn, work);
 	struct mem_cgroup *old;
 	bool again = false;
 	int err;
 
+	/* Who finds something new from now on queues it again. */
+	smp_mb__before_atomic(); /* after its list was left */
+	clear_bit(CONN_QUEUED, &conn->flags);
+	smp_mb__after_atomic(); /* pairs with mqttk_conn_queue() */
 	if (!own(conn)) {
 		mqttk_conn_put(conn);
 		return;
@@ -631,8 +642,6 @@ static struct mqttk_conn *conn_alloc(struct mqttk_listener *ln,
 	sock_hold(conn->sk);
 	conn->ln = ln;
 	refcount_inc(&ln->ref);
-	INIT_WORK(&conn->work, conn_work);
-	timer_setup(&conn->timer, timer_fn, 0);
 	refcount_set(&conn->ref, 1);
 	conn->last_rx = jiffies;
 	conn->deadline = jiffies + HZ * mqttk_limit(&mn->limits,
@@ -837,15 +846,21 @@ int __init mqttk_conn_module_init(void)
 	mqttk_conn_wq = alloc_workqueue("mqttk", WQ_PERCPU, 0);
 	if (!mqttk_conn_wq)
 		goto destroy_cache;
-	err = mqttk_lane_module_init();
+	err = mqttk_turns_module_init();
 	if (err)
 		goto destroy;
+	mqttk_wheel_module_init();
+	err = mqttk_lane_module_init();
+	if (err)
+		goto exit_turns;
 	err = mqttk_tx_module_init();
 	if (err)
 		goto exit_lane;
 	return 0;
 exit_lane:
 	mqttk_lane_module_exit();
+exit_turns:
+	mqttk_turns_module_exit();
 destroy:
 	destroy_workqueue(mqttk_conn_wq);
 destroy_cache:
@@ -860,7 +875,9 @@ void mqttk_conn_module_exit(void)
 {
 	mqttk_lane_module_exit();
 	mqttk_tx_module_exit();
+	mqttk_wheel_module_exit();
 	destroy_workqueue(mqttk_conn_wq);
+	mqttk_turns_module_exit();
 	mqttk_rx_module_exit();
 	kmem_cache_destroy(conn_cache);
 }

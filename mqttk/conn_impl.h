@@ -3,15 +3,15 @@
  * What conn.c, rx.c, tx.c and gather.c share: the connection and who may touch what.
  *
  * A connection is worked on by
- *  - its work (process context), which reads, decodes, routes, and closes;
- *    one at a time, because a work never runs beside itself;
+ *  - its work (process context), which reads, decodes, routes, and closes; it is
+ *    done in turns, see turns.c;
  *  - the quick lane (softirq), which reads, decodes and routes what needs no
  *    sleep: see lane.c. It and the work keep out of each other's way by
  *    CONN_BUSY, so that packets are decoded in their order, and none before
  *    what the one before caused is in the receivers' queues;
  *  - senders (bottom halves off, socket spinlock held), which empty its
  *    queues into the socket, on whatever CPU somebody queued something;
- *  - the socket's callbacks and the timer (softirq), which only queue its work,
+ *  - the socket's callbacks and the wheel (softirq), which only queue its work,
  *    or put it on the list of a lane or a sender.
  *
  * Where it says "its work only" below it may be the quick lane as well.
@@ -19,10 +19,9 @@
 #ifndef MQTTK_CONN_IMPL_H
 #define MQTTK_CONN_IMPL_H
 
+#include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/refcount.h>
-#include <linux/timer.h>
-#include <linux/workqueue.h>
 #include <net/sock.h>
 
 #include "conn.h"
@@ -34,6 +33,7 @@
  * @CONN_STRANGER: it is charged to MQTTK_BUDGET_HANDSHAKE
  * @CONN_BUSY: its work or the quick lane is at it
  * @CONN_WANTED: the other of them has to look when that one is done
+ * @CONN_QUEUED: it is to have a turn
  * @CONN_QUICK: what comes next is for the quick lane. A hint
  * @CONN_RX_LISTED: on a lane's list
  * @CONN_TX_LISTED: on a sender's list
@@ -41,7 +41,7 @@
  * @CONN_TX_RETRY: a sender found the socket owned; the work waits for it and
  *	lists the conn again
  * @CONN_TX_BUSY: a sender is at it: write_space() need not list it
- * @CONN_TX_STALLED: the kernel had no memory for a send; the timer retries
+ * @CONN_TX_STALLED: the kernel had no memory for a send; the wheel retries
  * @CONN_RX_BLOCKED: not read until the peer has read its answers
  * @CONN_REPLAY_FULL: a replay waits until the queue has drained
  * @CONN_REVIEW: its listener has other terms: is it to stay?
@@ -53,6 +53,7 @@ enum mqttk_conn_flag {
 	CONN_STRANGER,
 	CONN_BUSY,
 	CONN_WANTED,
+	CONN_QUEUED,
 	CONN_QUICK,
 	CONN_RX_LISTED,
 	CONN_TX_LISTED,
@@ -116,6 +117,20 @@ struct mqttk_rest {
 };
 
 /**
+ * struct mqttk_partial - bytes that wait for more
+ * @size: allocated, this header included, and charged
+ * @len: bytes in @data, not 0
+ * @budget: what it is charged to
+ * @data: the bytes
+ */
+struct mqttk_partial {
+	u32 size;
+	u32 len;
+	u8 budget;
+	u8 data[];
+};
+
+/**
  * struct mqttk_conn - a TCP connection with an MQTT peer
  * @peer: the protocol's side; its work only
  * @in: the PUBLISH whose payload is arriving; its work only
@@ -126,9 +141,6 @@ struct mqttk_rest {
  *	what was there before; see thin_acks()
  * @phase: its work only
  * @partial: bytes of a packet that has not come whole, or NULL; its work only
- * @partial_len: how many
- * @partial_size: room in @partial
- * @partial_budget: what @partial is charged to
  * @need: bytes at @partial from which on it makes sense to decode again
  * @whole: bytes the packet at @partial takes up before it can be decoded, as
  *	far as is known; how large @partial may get ahead of time
@@ -136,6 +148,7 @@ struct mqttk_rest {
  *	socket's buffers, which may grow; under the socket lock
  * @rx_err: why the connection ends, as the quick lane found
  * @end_err: why CONN_ENDED is set, as proto.c's errors; 0: the broker ends
+ * @end_reason: likewise, as an administrator has said, a reason code of 5.0; or 0
  * @last_rx: 32 bits of jiffies when something last came; its work only
  * @deadline: likewise when the present phase ends; its work only
  * @since: CLOCK_BOOTTIME of the CONNECT
@@ -151,9 +164,10 @@ struct mqttk_rest {
  * @rx_node: in a lane's list
  * @tx_node: in a sender's list
  * @delay_node: in the list of those whose output waits
- * @work: see above; a reference while queued
- * @timer: queues @work
- * @ref: mn->conns, each queued work, each lane's and each sender's list
+ * @turn_node: in a list of turns
+ * @ring_node: in the wheel
+ * @rings: when it is its time there, 32 bits of jiffies; see wheel.c
+ * @ref: mn->conns, each list of turns, each lane's and each sender's list
  * @rcu: callbacks find it under RCU, when it is not in @list any more
  */
 struct mqttk_conn {
@@ -161,42 +175,43 @@ struct mqttk_conn {
 	unsigned long flags;
 	struct llist_node rx_node;
 	struct llist_node tx_node;
-	struct work_struct work;
+	struct llist_node turn_node;
+	struct llist_node delay_node;
 	refcount_t ref;
 	u32 last_rx;
+	union {
+		struct list_head list;
+		struct rcu_head rcu;
+	};
 	struct sock *sk;
 	struct mqttk_listener *ln;
 	/* The senders', under the socket lock. */
 	struct mqttk_session *tx_session;
 	struct mqttk_out_buf *tx_buf;
 	struct mqttk_rest *rest;
-	struct llist_node delay_node;
 	struct mqttk_peer peer;
 	struct mqttk_incoming in;
 	bool in_payload : 1;
 	bool many : 1;
 	u8 steady;
 	u8 phase;
-	u8 partial_budget;
-	u32 partial_len;
-	u8 *partial;
-	u32 partial_size;
+	u8 end_reason;
+	u32 client_charge;
+	struct mqttk_partial *partial;
 	u32 need;
 	u32 whole;
-	u32 client_charge;
 	u32 deadline;
 	s16 rx_err;
 	s16 end_err;
+	u32 rings;
+	struct hlist_node ring_node;
 	ktime_t since;
-	union {
-		struct list_head list;
-		struct rcu_head rcu;
-	};
-	struct timer_list timer;
 };
 
 /* conn.c */
 void mqttk_conn_queue(struct mqttk_conn *conn);
+void mqttk_conn_turn(struct mqttk_conn *conn);
+void mqttk_conn_ring(struct mqttk_conn *conn);
 void mqttk_conn_run_quick(struct mqttk_conn *conn, u8 **scratch, size_t size);
 void mqttk_conn_free(struct mqttk_conn *conn);
 
@@ -207,6 +222,25 @@ static inline void mqttk_conn_put(struct mqttk_conn *conn)
 }
 
 bool mqttk_conn_admit(struct mqttk_conn *conn);
+
+/* turns.c */
+void mqttk_turns_add(struct mqttk_conn *conn);
+int mqttk_turns_module_init(void);
+void mqttk_turns_module_exit(void);
+
+/* wheel.c */
+void mqttk_wheel_set(struct mqttk_conn *conn, unsigned long when);
+void mqttk_wheel_reduce(struct mqttk_conn *conn, unsigned long when);
+void mqttk_wheel_soon(struct mqttk_conn *conn);
+void mqttk_wheel_stop(struct mqttk_conn *conn);
+void mqttk_wheel_module_init(void);
+void mqttk_wheel_module_exit(void);
+
+/* Will it be looked at some time? An instant's guess, but for who sets it. */
+static inline bool mqttk_wheel_has(const struct mqttk_conn *conn)
+{
+	return !hlist_unhashed_lockless(&conn->ring_node);
+}
 
 /* rx.c */
 void mqttk_rx_module_exit(void);

@@ -88,7 +88,7 @@ static unsigned int peek_queue(struct mqttk_session *s,
 	 * Once: what is there after the first look is not gone at the second.
 	 * And not for nothing: hardly any message expires.
 	 */
-	ktime_t now = s->expires_at ? ktime_get_boottime() : 0;
+	ktime_t now = s->expires ? ktime_get_boottime() : 0;
 	struct mqttk_qent *e;
 
 	for (i = 0; i < n; i++)
@@ -98,6 +98,9 @@ static unsigned int peek_queue(struct mqttk_session *s,
 		mqttk_session_wake(s);
 		return n;
 	}
+	/* What neither expires nor needs an identifier asks for nothing more. */
+	if (!now && (s->plain || s->queue.nr_qos0 == s->queue.nr))
+		return n + mqttk_queue_copy(&s->queue, ents + n, max - n);
 	for (e = mqttk_queue_first(&s->queue, &pos); e && n < max;
 	     e = mqttk_queue_next(&s->queue, &pos)) {
 		if (has_expired(e, now))
@@ -134,7 +137,7 @@ static bool peek_sole(struct mqttk_session *s, struct mqttk_qent *e)
 {
 	const struct mqttk_queue *q = &s->queue;
 
-	if (!mqttk_queue_has_sole(q) || !q->nr_qos0 || s->expires_at ||
+	if (!mqttk_queue_has_sole(q) || !q->nr_qos0 || s->expires ||
 	    mqttk_window_republish(&s->window) ||
 	    mqttk_window_rerelease(&s->window))
 		return false;
@@ -314,14 +317,9 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_session_consume_run);
 static unsigned int take_run(struct mqttk_session *s, struct mqttk_qent *ents,
 			     unsigned int max)
 {
-	struct mqttk_queue_pos pos;
-	struct mqttk_qent *e;
-	unsigned int i, n = 0;
+	unsigned int i, n = mqttk_queue_copy(&s->queue, ents, max);
 	u64 bytes = 0;
 
-	for (e = mqttk_queue_first(&s->queue, &pos); e && n < max;
-	     e = mqttk_queue_next(&s->queue, &pos))
-		ents[n++] = *e;
 	if (n == s->queue.nr)
 		bytes = s->queue.bytes;
 	else
@@ -341,7 +339,7 @@ static unsigned int take_plain(struct mqttk_session *s,
 	unsigned int n = 0, expired = 0;
 	ktime_t now = 0;
 
-	if (!s->expires_at && s->queue.nr_qos0 == s->queue.nr)
+	if (!s->expires && s->queue.nr_qos0 == s->queue.nr)
 		return take_run(s, ents, max);
 	while (n < max && expired < EXPIRE_AT_ONCE && s->queue.nr) {
 		struct mqttk_qent *e = &ents[n];
@@ -433,7 +431,7 @@ static noinline unsigned int take_any(struct mqttk_session *s,
 /* Mostly there is one, which never expires. */
 static bool take_sole(struct mqttk_session *s, struct mqttk_qent *e)
 {
-	if (!s->plain || s->expires_at || !mqttk_queue_has_sole(&s->queue))
+	if (!s->plain || s->expires || !mqttk_queue_has_sole(&s->queue))
 		return false;
 	mqttk_queue_pop_sole(&s->queue, e);
 	mqttk_session_count_sent(s, e->qos, 1);
@@ -522,8 +520,11 @@ void mqttk_session_sweep(struct mqttk_session *s)
 		mqttk_stat_add(s->mn, MQTTK_STAT_MESSAGES_EXPIRED, sw.expired);
 		sw.expired = 0;
 		/* What came during a pause lies behind the mark: it was seen. */
-		if (!more)
-			s->expires_at = sw.next;
+		if (!more) {
+			s->expires = sw.next;
+			if (s->away)
+				s->away->expires_at = sw.next;
+		}
 		spin_unlock_bh(&s->lock);
 		cond_resched();
 	}
@@ -569,7 +570,7 @@ static void forget_queue(struct mqttk_session *s)
 void mqttk_session_rest(struct mqttk_session *s)
 {
 	spin_lock_bh(&s->lock);
-	mqttk_queue_rest(&s->queue);
+	mqttk_queue_rest(&s->queue, &s->mn->limits);
 	mqttk_ids_rest(&s->received_ids, &s->mn->limits);
 	spin_unlock_bh(&s->lock);
 }

@@ -88,7 +88,7 @@ static void hang_up(struct mqttk_dev_file *f, int err)
 	wake_up_interruptible_poll(&f->wait, EPOLLHUP | EPOLLERR);
 }
 
-static void file_end(struct mqttk_endpoint *ep, enum mqttk_end why)
+static void file_end(struct mqttk_endpoint *ep, enum mqttk_end why, u8 reason)
 {
 	static const int errors[] = {
 		[MQTTK_END_TAKEN_OVER] = -ESTALE,
@@ -176,7 +176,6 @@ static void init_file(struct mqttk_dev_file *f)
 	init_waitqueue_head(&f->wait);
 	mutex_init(&f->lock);
 	mutex_init(&f->write_lock);
-	INIT_LIST_HEAD(&f->replays);
 	INIT_LIST_HEAD(&f->staged);
 }
 

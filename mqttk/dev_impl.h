@@ -78,7 +78,7 @@ struct mqttk_dev_file {
 	wait_queue_head_t wait;
 
 	struct mutex lock;	/* readers, replays, options */
-	struct list_head replays;
+	struct mqttk_replays replays;
 	bool replaying;
 	bool again;
 	bool more;

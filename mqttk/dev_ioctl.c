@@ -241,7 +241,7 @@ static int take_session(struct mqttk_dev_file *f,
 	mqttk_session_limit_queue(s, &f->ep, f->queued_messages,
 				  f->queued_bytes);
 	mqttk_session_take_replays(s, &f->ep, &f->replays);
-	WRITE_ONCE(f->replaying, !list_empty(&f->replays));
+	WRITE_ONCE(f->replaying, !mqttk_replays_empty(&f->replays));
 	if (present)
 		mqttk_dev_wake(f);
 	return present;

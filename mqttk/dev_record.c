@@ -167,9 +167,13 @@ static bool is_simple(const struct mqttk_qent *e)
 /* The first bytes of a word, 1 to 7, and zeros. */
 static __always_inline u64 first_bytes(const u8 *from, unsigned int n)
 {
-	u64 word = get_unaligned_le64(from) & ~0ULL >> 8 * (sizeof(word) - n);
+	/* Looked up, since a number of bits takes longer to shift by. */
+	static const u64 masks[sizeof(u64)] = {
+		0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff,
+		0xffffffffffff, 0xffffffffffffff,
+	};
 
-	return (__force u64)cpu_to_le64(word);
+	return (__force u64)cpu_to_le64(get_unaligned_le64(from) & masks[n]);
 }
 
 /*
@@ -233,6 +237,27 @@ fault:
 }
 
 /*
+ * Lets go of the first few of those held, all of which are messages. Those of a
+ * block, which lie side by side, count as one.
+ */
+static __always_inline void put_stored(struct mqttk_dev_file *f, unsigned int nr)
+{
+	struct mqttk_qent *e = mqttk_dev_held(f, 0), *end = e + nr;
+	struct mqttk_msg *first;
+	int n;
+
+	f->first += nr;
+	f->nr_held -= nr;
+	while (e < end) {
+		first = e->msg - e->msg->nth;
+		for (n = 0; e < end && e->msg - e->msg->nth == first; n++, e++)
+			mqttk_via_put(e->via);
+		if (refcount_sub_and_test(n, &first->ref))
+			mqttk_msg_free(first);
+	}
+}
+
+/*
  * Most records are small and go to plain memory that is there: then what copies
  * of any size into memory of any kind take is most of what a read takes. Reads
  * as many of the messages held as are like that, from the first; where it is not
@@ -269,7 +294,7 @@ static __always_inline size_t put_simple(struct mqttk_dev_file *f,
 	f->seq = seq;
 	nr = e - mqttk_dev_held(f, 0);
 	mqttk_stat_add(f->mn, MQTTK_STAT_MESSAGES_SENT, nr);
-	mqttk_dev_pop_held(f, nr);
+	put_stored(f, nr);
 enable:
 	pagefault_enable();
 	return to - at;

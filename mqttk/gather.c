@@ -32,10 +32,11 @@
  * @ents: what the session gave
  * @packets: made of @ents
  * @vec: the pieces, in order
+ * @pieces: what goes into the socket: @vec, or those of @run
  * @nr_ents: in @ents
  * @nr_packets: in @packets; fewer if a payload is spliced
- * @nr_vec: in @vec
- * @bytes: sum of @vec
+ * @nr_vec: in @pieces
+ * @bytes: sum of @pieces
  * @splice: message whose payload pages follow @vec, or NULL
  * @splice_off: bytes of it already sent
  * @nr_small: bytes used of @small
@@ -53,6 +54,7 @@ struct gather {
 	struct mqttk_qent ents[GATHER];
 	struct mqttk_outgoing packets[GATHER];
 	struct kvec vec[1 + PIECES * (GATHER + 1)];
+	const struct kvec *pieces;
 	unsigned int nr_ents;
 	unsigned int nr_packets;
 	unsigned int nr_vec;
@@ -303,6 +305,11 @@ static bool collect_run(struct gather *g, struct mqttk_conn *conn)
 	g->has_run = true;
 	if (run->page)
 		return true;
+	if (!g->nr_vec) {
+		g->pieces = run->vec;
+		g->nr_vec = run->nr_vec;
+		return true;
+	}
 	memcpy(g->vec + g->nr_vec, run->vec, run->nr_vec * sizeof(*run->vec));
 	g->nr_vec += run->nr_vec;
 	return true;
@@ -344,6 +351,7 @@ static void collect(struct gather *g, struct mqttk_conn *conn)
 
 	g->nr_ents = 0;
 	g->nr_packets = 0;
+	g->pieces = g->vec;
 	g->nr_vec = 0;
 	g->nr_small = 0;
 	g->bytes = 0;
@@ -557,7 +565,8 @@ static int send_vec(struct gather *g, struct sock *sk)
 	lent = frag_lend(g, sk);
 	msg->msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL |
 			 (g->splice ? MSG_MORE : 0);
-	iov_iter_kvec(&msg->msg_iter, ITER_SOURCE, g->vec, g->nr_vec, g->bytes);
+	iov_iter_kvec(&msg->msg_iter, ITER_SOURCE, g->pieces, g->nr_vec,
+		      g->bytes);
 	n = tcp_sendmsg_locked(sk, msg, g->bytes);
 	if (lent)
 		swap(sk->sk_frag, g->frag);

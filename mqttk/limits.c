@@ -211,6 +211,11 @@ int mqttk_limits_init(struct mqttk_limits *l, bool init_userns)
 	int err;
 
 	mqttk_limits_reset(l, init_userns);
+	/*
+	 * Who can make as many namespaces as they like leave half to those of
+	 * the machine's administrator.
+	 */
+	l->cap = init_userns ? memory_max : memory_max / 2;
 	l->store = alloc_percpu_gfp(struct mqttk_store, GFP_KERNEL_ACCOUNT);
 	if (!l->store)
 		return -ENOMEM;
@@ -416,7 +421,7 @@ bool mqttk_budget_scarce(struct mqttk_limits *l, enum mqttk_budget b)
 bool mqttk_charge(struct mqttk_limits *l, enum mqttk_budget b, size_t bytes)
 {
 	if (over(&l->used[b], mqttk_limit(l, budget_limit[b]), bytes) ||
-	    over(&module_used, memory_max, bytes)) {
+	    over(&module_used, l->cap, bytes)) {
 		refuse(l, b);
 		return false;
 	}

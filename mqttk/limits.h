@@ -97,6 +97,7 @@ struct mqttk_hits {
  *	READ_ONCE()
  * @store: what messages there are, whoever holds them; kept by msg.c
  * @net: whose; NULL: nobody is told of limits that are hit
+ * @cap: bytes all netns together may hold when this one takes more
  * @used: bytes charged, by budget; per-CPU, so that publishers on different
  *	CPUs do not write one cache line, but for each 64 KiB
  * @overflow: how often each budget refused
@@ -108,6 +109,7 @@ struct mqttk_limits {
 	unsigned long value[MQTTK_LIMIT_NR];
 	struct mqttk_store __percpu *store;
 	struct net *net;
+	unsigned long cap;
 	struct percpu_counter used[MQTTK_BUDGET_NR] ____cacheline_aligned_in_smp;
 	atomic_long_t overflow[MQTTK_BUDGET_NR] ____cacheline_aligned_in_smp;
 	struct mqttk_hits hits[MQTTK_LIMIT_NR];

@@ -20,8 +20,30 @@
 /* Pages that are allocated at once. */
 #define ORDER_MAX		3
 
+/* Bytes of a spare block, with what there is to say about it. */
+#define SPARE_BYTES		SZ_4K
+
 /* A message of more pages is freed by a work of its own. */
 #define FREE_LATER_PAGES	256
+
+/**
+ * struct spare - a CPU's memory for a block
+ * @lent: there is one in it, or will be
+ * @turn: how often it was asked for, under KASAN
+ * @block: messages, and what they point to
+ */
+struct spare {
+	int lent;
+	u32 turn;
+	u64 block[];
+};
+
+/*
+ * Most blocks are sent and gone before the CPU gets to the next one: that one
+ * can have the same memory. It is a CPU's own, like what it reads to, and is
+ * charged to nobody: there is never more of it, whoever has it.
+ */
+static DEFINE_PER_CPU(struct spare *, spares);
 
 static u32 payload_pages(u32 payload_len)
 {
@@ -191,6 +213,49 @@ static int grow(struct mqttk_msg *msg, u32 missing, gfp_t gfp)
 	return add_compound(msg, 0, gfp);
 }
 
+/* Any CPU's will do, if it is there; NULL if not. */
+static struct mqttk_msg *borrow(size_t size)
+{
+	struct spare *spare = raw_cpu_read(spares);
+
+	if (size > SPARE_BYTES - sizeof(*spare) || READ_ONCE(spare->lent))
+		return NULL;
+	/* Who uses a message too late is to be seen sometimes. */
+	if (IS_ENABLED(CONFIG_KASAN) && spare->turn++ % 2)
+		return NULL;
+	/* Pairs with give_back(). */
+	return xchg(&spare->lent, true) ? NULL : (struct mqttk_msg *)spare->block;
+}
+
+static void give_back(struct mqttk_msg *first)
+{
+	struct spare *spare = container_of((u64 *)first, struct spare, block[0]);
+
+	smp_store_release(&spare->lent, false); /* pairs with borrow() */
+}
+
+/* Memory for a block; @charged is what of it is charged. */
+static struct mqttk_msg *get_block(struct mqttk_limits *limits, size_t size,
+				   u32 *charged, gfp_t gfp)
+{
+	struct mqttk_msg *first;
+
+	/* One by one they may still fit: that is no refusal yet. */
+	if (mqttk_budget_left(limits, MQTTK_BUDGET_MESSAGE) < size)
+		return NULL;
+	*charged = 0;
+	first = borrow(size);
+	if (first)
+		return first;
+	if (!mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, size))
+		return NULL;
+	*charged = size;
+	first = kmalloc(size, gfp);
+	if (!first)
+		mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, size);
+	return first;
+}
+
 /**
  * mqttk_msg_alloc_block - start several small messages at once
  * @limits: whose MQTTK_BUDGET_MESSAGE they are charged to; outlives them
@@ -202,8 +267,9 @@ static int grow(struct mqttk_msg *msg, u32 missing, gfp_t gfp)
  * For messages of QoS 0 that came together, will mostly go together, and neither
  * are retained nor have properties. What they take is one allocation, one charge
  * and one count of references, and given back when the last of them is gone: so a
- * block is to be small. The caller sets @data, @topic_len and @payload_len of
- * each, then calls mqttk_msg_block_done(); until then nobody else may see them.
+ * block is to be small. The caller writes packets, side by side and in order, and
+ * sets @data, @topic_len and @payload_len of each, then calls
+ * mqttk_msg_block_done(); until then nobody else may see them.
  *
  * Return: the first of them, the others are behind it; NULL over the budget, or
  *	without memory
@@ -212,36 +278,42 @@ struct mqttk_msg *mqttk_msg_alloc_block(struct mqttk_limits *limits,
 					unsigned int nr, size_t bytes,
 					unsigned int refs, gfp_t gfp)
 {
-	size_t head = nr * sizeof(struct mqttk_msg);
 	/* Who copies words reads beyond the last byte. */
-	size_t size = round_up(head + bytes, sizeof(u64)) + sizeof(u64);
-	struct mqttk_msg *msgs;
+	size_t size = round_up(nr * sizeof(struct mqttk_msg) + bytes,
+			       sizeof(u64)) + sizeof(u64);
+	struct mqttk_msg *first, *msg;
+	u32 charged;
 	ktime_t now;
 	u8 i;
 
-	/* One by one they may still fit: that is no refusal yet. */
-	if (mqttk_budget_left(limits, MQTTK_BUDGET_MESSAGE) < size ||
-	    !mqttk_charge(limits, MQTTK_BUDGET_MESSAGE, size))
+	first = get_block(limits, size, &charged, gfp);
+	if (!first)
 		return NULL;
-	msgs = kmalloc(size, gfp);
-	if (!msgs) {
-		mqttk_uncharge(limits, MQTTK_BUDGET_MESSAGE, size);
-		return NULL;
-	}
-	memset(msgs, 0, head);
-	memset((u8 *)msgs + size - 2 * sizeof(u64), 0, 2 * sizeof(u64));
-	refcount_set(&msgs->ref, nr * refs);
-	msgs->charged = size;
-	msgs->nr = nr;
+	memset((u8 *)first + size - 2 * sizeof(u64), 0, 2 * sizeof(u64));
 	now = ktime_get_boottime();
-	for (i = 0; i < nr; i++) {
-		msgs[i].in_block = true;
-		msgs[i].nth = i;
-		msgs[i].limits = limits;
-		msgs[i].stamp = now;
+	for (i = 0, msg = first; i < nr; i++, msg++) {
+		msg->nr = 0;
+		msg->qos = 0;
+		msg->retain = false;
+		msg->has_lifetime = false;
+		msg->in_block = true;
+		msg->borrowed = !charged;
+		msg->nth = i;
+		msg->props_len = 0;
+		msg->lifetime = 0;
+		msg->nr_pages = 0;
+		msg->charged = 0;
+		msg->limits = limits;
+		msg->stamp = now;
+		msg->expires = 0;
+		msg->bvec = NULL;
 	}
-	return msgs;
+	refcount_set(&first->ref, nr * refs);
+	first->charged = charged;
+	first->nr = nr;
+	return first;
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_alloc_block);
 
 /**
  * mqttk_msg_block_done - several messages are complete
@@ -252,6 +324,7 @@ void mqttk_msg_block_done(struct mqttk_msg *first, size_t payload)
 {
 	count(first->limits, first->nr, payload);
 }
+EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_block_done);
 
 /**
  * mqttk_msg_reserve - make room for the next bytes of payload
@@ -391,8 +464,12 @@ static void free_now(struct mqttk_msg *msg)
 		if (msg->nr_pages > FREE_LATER_PAGES)
 			cond_resched();
 	}
-	mqttk_uncharge(msg->limits, MQTTK_BUDGET_MESSAGE, msg->charged);
 	uncount(msg);
+	if (msg->borrowed) {
+		give_back(msg);
+		return;
+	}
+	mqttk_uncharge(msg->limits, MQTTK_BUDGET_MESSAGE, msg->charged);
 	if (msg->bvec)
 		kvfree(msg->bvec);
 	kvfree(msg);
@@ -442,14 +519,45 @@ void mqttk_msg_flush(void)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_msg_flush);
 
+static void free_spares(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(per_cpu(spares, cpu));
+}
+
+static bool need_spares(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct spare *spare = kmalloc_node(SPARE_BYTES, GFP_KERNEL,
+						   cpu_to_node(cpu));
+
+		if (!spare)
+			return false;
+		spare->lent = false;
+		spare->turn = 0;
+		per_cpu(spares, cpu) = spare;
+	}
+	return true;
+}
+
 /**
  * mqttk_msg_module_init - at module load
  * Return: 0 or -ENOMEM
  */
 int __init mqttk_msg_module_init(void)
 {
+	if (!need_spares())
+		goto free;
 	free_wq = alloc_workqueue("mqttk_free", WQ_UNBOUND, 0);
-	return free_wq ? 0 : -ENOMEM;
+	if (free_wq)
+		return 0;
+free:
+	free_spares();
+	return -ENOMEM;
 }
 
 /**
@@ -458,4 +566,5 @@ int __init mqttk_msg_module_init(void)
 void mqttk_msg_module_exit(void)
 {
 	destroy_workqueue(free_wq);
+	free_spares();
 }

@@ -42,7 +42,9 @@ struct mqttk_str;
  * @qos: as published, 0 to 2
  * @retain: RETAIN as published
  * @in_block: see mqttk_msg_alloc_block(). Before @data stands what makes it a
- *	PUBLISH of QoS 0 for MQTT 3.1.1: such a packet need not be written
+ *	PUBLISH of QoS 0 for MQTT 3.1.1, and behind its payload the packet of the
+ *	next one begins: they need not be written
+ * @borrowed: of the first in a block: its memory is a CPU's spare one
  * @nth: how many of its block come before it; 0 if it is in none
  * @nr_pages: payload pages allocated so far; 0 for an inline payload
  * @charged: bytes charged to @limits; of a block all are in the first
@@ -69,6 +71,7 @@ struct mqttk_msg {
 	u8 retain : 1;
 	u8 has_lifetime : 1;
 	u8 in_block : 1;
+	u8 borrowed : 1;
 	u8 nth;
 	u32 props_len;
 	u32 lifetime;
@@ -167,10 +170,14 @@ static inline void mqttk_msg_put(struct mqttk_msg *msg)
 static inline unsigned int mqttk_msgs_alike(struct mqttk_msg *const *msgs,
 					    unsigned int nr)
 {
-	const refcount_t *refs = mqttk_msg_refs(msgs[0]);
+	const struct mqttk_msg *first = msgs[0] - msgs[0]->nth;
+	unsigned long bytes = sizeof(*first);
 	unsigned int n = 1;
 
-	while (n < nr && mqttk_msg_refs(msgs[n]) == refs)
+	if (first->in_block)
+		bytes *= first->nr;
+	while (n < nr &&
+	       (unsigned long)msgs[n] - (unsigned long)first < bytes)
 		n++;
 	return n;
 }

@@ -10,6 +10,7 @@
 #include <linux/user_namespace.h>
 #include <net/netns/generic.h>
 
+#include "access.h"
 #include "conn.h"
 #include "dev.h"
 #include "listener.h"
@@ -100,6 +101,7 @@ int mqttk_net_reset(struct mqttk_net *mn)
 	mqttk_sessions_end(mn);
 	mqttk_sys_stop(mn);
 	mqttk_retain_clear(&mn->retained, NULL, 0);
+	mqttk_access_set(mn, NULL);
 	mqttk_limits_reset(&mn->limits, mqttk_net_is_initial(mn->net));
 	/* For files that are still open. */
 	mqttk_sys_start(mn);
@@ -117,6 +119,7 @@ static int __net_init net_init(struct net *net)
 	mutex_init(&mn->sub_mutex);
 	INIT_LIST_HEAD(&mn->listeners);
 	mn->listeners_seq = 1;
+	mn->acl_seq = 1;
 	INIT_LIST_HEAD(&mn->conns);
 	spin_lock_init(&mn->conns_lock);
 	init_waitqueue_head(&mn->wait);
@@ -191,6 +194,7 @@ static void __net_exit net_exit(struct net *net)
 	mqttk_clock_exit(&mn->clock);
 	mqttk_index_exit(&mn->index);
 	mqttk_msg_flush();
+	mqttk_access_set(mn, NULL);
 	mqttk_limits_exit(&mn->limits);
 	free_percpu(mn->stats);
 }

@@ -62,6 +62,9 @@ struct mqttk_stats {
 /**
  * struct mqttk_net - the broker of a network namespace
  * @net: the namespace; no reference: it outlives this by being torn down first
+ * @acl: the access control list in force, or NULL; changed under @ctl_mutex
+ * @acl_seq: of the one in force, so that a dump can tell that it was interrupted;
+ *	under @ctl_mutex; never 0
  * @limits: settings and budgets
  * @stats: counters
  * @clock: what is due at a time
@@ -91,6 +94,7 @@ struct mqttk_net {
 	struct net *net;
 	struct mqttk_stats __percpu *stats;
 	bool dying;
+	struct mqttk_acl __rcu *acl;
 	struct mqttk_limits limits;
 	/* Written when clients come and go, subscribe and unsubscribe. */
 	struct mqttk_index index;
@@ -111,6 +115,7 @@ struct mqttk_net {
 	struct mutex ctl_mutex;	/* control */
 	struct list_head listeners;
 	u32 listeners_seq;
+	u32 acl_seq;
 	struct list_head files;
 };
 

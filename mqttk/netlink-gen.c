@@ -33,6 +33,13 @@ const struct nla_policy mqttk_config_listener_nl_policy[MQTTK_A_LISTENER_COALESC
 	[MQTTK_A_LISTENER_COALESCE_USECS] = NLA_POLICY_MAX(NLA_U32, 10000),
 };
 
+const struct nla_policy mqttk_rule_nl_policy[MQTTK_A_RULE_FILTER + 1] = {
+	[MQTTK_A_RULE_WHOM] = NLA_POLICY_MAX(NLA_U32, 2),
+	[MQTTK_A_RULE_ACCESS] = NLA_POLICY_MASK(NLA_U32, 0xf),
+	[MQTTK_A_RULE_USER] = { .type = NLA_NUL_STRING, .len = MQTTK_USER_NAME_MAX, },
+	[MQTTK_A_RULE_FILTER] = { .type = NLA_NUL_STRING, .len = MQTTK_RULE_FILTER_MAX, },
+};
+
 /* MQTTK_CMD_LISTENER_NEW - do */
 static const struct nla_policy mqttk_listener_new_nl_policy[MQTTK_A_LISTENER_COALESCE_USECS + 1] = {
 	[MQTTK_A_LISTENER_NAME] = { .type = NLA_NUL_STRING, .len = MQTTK_LISTENER_NAME_MAX, },
@@ -128,14 +135,24 @@ static const struct nla_policy mqttk_retained_del_nl_policy[MQTTK_A_RETAINED_FIL
 };
 
 /* MQTTK_CMD_CONFIG_SET - do */
-static const struct nla_policy mqttk_config_set_nl_policy[MQTTK_A_CONFIG_CHECK + 1] = {
+static const struct nla_policy mqttk_config_set_nl_policy[MQTTK_A_CONFIG_RULE + 1] = {
 	[MQTTK_A_CONFIG_LISTENER] = NLA_POLICY_NESTED(mqttk_config_listener_nl_policy),
 	[MQTTK_A_CONFIG_LIMIT] = NLA_POLICY_NESTED(mqttk_config_limit_nl_policy),
 	[MQTTK_A_CONFIG_CHECK] = { .type = NLA_FLAG, },
+	[MQTTK_A_CONFIG_ACL_ENFORCED] = { .type = NLA_FLAG, },
+	[MQTTK_A_CONFIG_ACL_SOURCE] = { .type = NLA_NUL_STRING, .len = MQTTK_RULE_FILTER_MAX, },
+	[MQTTK_A_CONFIG_RULE] = NLA_POLICY_NESTED(mqttk_rule_nl_policy),
+};
+
+/* MQTTK_CMD_ACL_SET - do */
+static const struct nla_policy mqttk_acl_set_nl_policy[MQTTK_A_ACL_RULE + 1] = {
+	[MQTTK_A_ACL_ENFORCED] = { .type = NLA_FLAG, },
+	[MQTTK_A_ACL_SOURCE] = { .type = NLA_NUL_STRING, .len = MQTTK_RULE_FILTER_MAX, },
+	[MQTTK_A_ACL_RULE] = NLA_POLICY_NESTED(mqttk_rule_nl_policy),
 };
 
 /* Ops table for mqttk */
-const struct genl_split_ops mqttk_nl_ops[21] = {
+const struct genl_split_ops mqttk_nl_ops[24] = {
 	{
 		.cmd		= MQTTK_CMD_LISTENER_NEW,
 		.pre_doit	= mqttk_nl_pre_doit,
@@ -291,7 +308,27 @@ const struct genl_split_ops mqttk_nl_ops[21] = {
 		.pre_doit	= mqttk_nl_pre_doit,
 		.doit		= mqttk_nl_config_set_doit,
 		.policy		= mqttk_config_set_nl_policy,
-		.maxattr	= MQTTK_A_CONFIG_CHECK,
+		.maxattr	= MQTTK_A_CONFIG_RULE,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd		= MQTTK_CMD_ACL_GET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_acl_get_doit,
+		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
+	},
+	{
+		.cmd	= MQTTK_CMD_ACL_GET,
+		.start	= mqttk_nl_pre_dumpit,
+		.dumpit	= mqttk_nl_acl_get_dumpit,
+		.flags	= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DUMP,
+	},
+	{
+		.cmd		= MQTTK_CMD_ACL_SET,
+		.pre_doit	= mqttk_nl_pre_doit,
+		.doit		= mqttk_nl_acl_set_doit,
+		.policy		= mqttk_acl_set_nl_policy,
+		.maxattr	= MQTTK_A_ACL_RULE,
 		.flags		= GENL_UNS_ADMIN_PERM | GENL_CMD_CAP_DO,
 	},
 };

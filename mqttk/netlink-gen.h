@@ -14,9 +14,10 @@
 /* Common nested types */
 extern const struct nla_policy mqttk_config_limit_nl_policy[MQTTK_A_LIMIT_VALUE + 1];
 extern const struct nla_policy mqttk_config_listener_nl_policy[MQTTK_A_LISTENER_COALESCE_USECS + 1];
+extern const struct nla_policy mqttk_rule_nl_policy[MQTTK_A_RULE_FILTER + 1];
 
 /* Ops table for mqttk */
-extern const struct genl_split_ops mqttk_nl_ops[21];
+extern const struct genl_split_ops mqttk_nl_ops[24];
 
 int mqttk_nl_pre_doit(const struct genl_split_ops *ops, struct sk_buff *skb,
 		      struct genl_info *info);
@@ -53,6 +54,9 @@ int mqttk_nl_retained_get_dumpit(struct sk_buff *skb,
 int mqttk_nl_retained_set_doit(struct sk_buff *skb, struct genl_info *info);
 int mqttk_nl_retained_del_doit(struct sk_buff *skb, struct genl_info *info);
 int mqttk_nl_config_set_doit(struct sk_buff *skb, struct genl_info *info);
+int mqttk_nl_acl_get_doit(struct sk_buff *skb, struct genl_info *info);
+int mqttk_nl_acl_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int mqttk_nl_acl_set_doit(struct sk_buff *skb, struct genl_info *info);
 
 enum {
 	MQTTK_NLGRP_EVENTS,

@@ -5,6 +5,7 @@
 #include <linux/string.h>
 #include <net/genetlink.h>
 
+#include "access.h"
 #include "conn.h"
 #include "ids.h"
 #include "net.h"
@@ -111,6 +112,21 @@ static int put_by_qos(struct sk_buff *skb, int attr, const u64 *messages)
 	return 0;
 }
 
+static int put_user_name(struct sk_buff *skb, const struct mqttk_session *s)
+{
+	const struct mqttk_user *user;
+	int err = 0;
+
+	rcu_read_lock();
+	user = rcu_dereference(s->user);
+	if (user)
+		err = mqttk_nl_put_text(skb, MQTTK_A_CLIENT_USER,
+					MQTTK_A_CLIENT_USER_LENGTH, user->name,
+					user->len, MQTTK_CLIENT_ID_SHOWN);
+	rcu_read_unlock();
+	return err;
+}
+
 static int put_client(struct sk_buff *skb, const struct client *c)
 {
 	const struct mqttk_session *s = c->session;
@@ -123,7 +139,7 @@ static int put_client(struct sk_buff *skb, const struct client *c)
 	    mqttk_nl_put_client_id(skb, s, MQTTK_A_CLIENT_ID,
 				   MQTTK_A_CLIENT_ID_LENGTH))
 		return -EMSGSIZE;
-	if (c->tcp && put_client_conn(skb, c))
+	if (c->tcp && (put_client_conn(skb, c) || put_user_name(skb, s)))
 		return -EMSGSIZE;
 	if (nla_put_uint(skb, MQTTK_A_CLIENT_MESSAGES_RECEIVED,
 			 mqttk_nl_sum_qos(c->received)) ||

@@ -3,10 +3,12 @@
  * The whole configuration by netlink, at once or not.
  */
 #include <linux/capability.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <net/genetlink.h>
 
+#include "acl.h"
 #include "config.h"
 #include "net.h"
 #include "netlink-gen.h"
@@ -118,6 +120,7 @@ static int read_all(struct wishes *w, struct genl_info *info)
 {
 	bool initial = mqttk_net_is_initial(w->mn->net);
 	const struct nlattr *attr;
+	struct mqttk_acl *acl;
 	int key, rem, err = 0;
 
 	for (key = 0; key < MQTTK_LIMIT_NR; key++)
@@ -136,6 +139,12 @@ static int read_all(struct wishes *w, struct genl_info *info)
 			return err;
 	}
 	w->config.check = info->attrs[MQTTK_A_CONFIG_CHECK];
+	acl = mqttk_nl_get_acl(info, info->attrs[MQTTK_A_CONFIG_ACL_ENFORCED],
+			       info->attrs[MQTTK_A_CONFIG_ACL_SOURCE],
+			       MQTTK_A_CONFIG_RULE);
+	if (IS_ERR(acl))
+		return PTR_ERR(acl);
+	w->config.acl = acl;
 	return 0;
 }
 
@@ -196,6 +205,7 @@ static int set_config(struct wishes *w, struct genl_info *info)
 	}
 	while (c->nr)
 		mqttk_terms_put(c->listeners[--c->nr].config.terms);
+	mqttk_acl_put(c->acl);
 	kvfree(c->listeners);
 	return err;
 }

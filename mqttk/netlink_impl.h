@@ -11,6 +11,7 @@
 
 struct genl_family;
 struct genl_info;
+struct mqttk_acl;
 struct mqttk_listener_config;
 struct mqttk_net;
 struct mqttk_session;
@@ -53,6 +54,11 @@ int mqttk_nl_get_listener(struct mqttk_net *mn, struct nlattr **tb,
 			  const struct nlattr *nest,
 			  struct mqttk_listener_config *config,
 			  struct netlink_ext_ack *extack);
+
+/* netlink_acl.c */
+struct mqttk_acl *mqttk_nl_get_acl(struct genl_info *info,
+				   const struct nlattr *enforced,
+				   const struct nlattr *source, int rule_type);
 
 /* netlink_session.c */
 

@@ -78,7 +78,6 @@ void mqttk_proto_init(struct mqttk_peer *peer, struct mqttk_net *mn)
 	peer->receive_max = MQTTK_RECEIVE_MAX_DEFAULT;
 	peer->max_packet_size = MQTTK_PACKET_SIZE_UNLIMITED;
 	mqttk_out_init(&peer->out);
-	INIT_LIST_HEAD(&peer->replays);
 }
 
 /*
@@ -398,9 +397,9 @@ static int on_disconnect(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 		return err;
 	if (mqttk_props_has(&d.props, MQTTK_PROP_SESSION_EXPIRY)) {
 		/* Section 3.14.2.2.2: what was to end cannot go on. */
-		if (d.props.session_expiry && !peer->expiry)
+		if (d.props.session_expiry && !peer->more->expiry)
 			return -EPROTO;
-		peer->expiry = d.props.session_expiry;
+		peer->more->expiry = d.props.session_expiry;
 	}
 	/* [MQTT-3.14.4-3]; any other reason leaves it due. */
 	if (d.reason == MQTTK_REASON_NORMAL_DISCONNECTION)
@@ -444,10 +443,17 @@ int mqttk_proto_packet(struct mqttk_peer *peer, const struct mqttk_fixed *f,
 
 /* -- the end -------------------------------------------------------------- */
 
+/* Only in 5.0 can a client change its mind. */
+static u32 expiry_of(const struct mqttk_peer *peer)
+{
+	return peer->version == MQTTK_V5 ? peer->more->expiry :
+					   READ_ONCE(peer->session->expiry);
+}
+
 static void leave_session(struct mqttk_peer *peer, bool quiet)
 {
 	struct mqttk_session_leave how = {
-		.expiry = quiet ? 0 : peer->expiry,
+		.expiry = quiet ? 0 : expiry_of(peer),
 		.replays = &peer->replays,
 		.cause = peer->cause ?: MQTTK_CAUSE_ADMINISTRATOR,
 		.reason = peer->reason,

@@ -8,11 +8,11 @@
 #ifndef MQTTK_PROTO_H
 #define MQTTK_PROTO_H
 
-#include <linux/list.h>
 #include <linux/types.h>
 
 #include "alias.h"
 #include "out.h"
+#include "replay.h"
 #include "session.h"
 #include "wire.h"
 
@@ -58,12 +58,14 @@ struct mqttk_held {
  * struct mqttk_more - what only some clients need
  * @will: message to publish when the connection ends badly, or NULL
  * @will_delay: seconds the will waits for the client to come back
+ * @expiry: in 5.0: seconds the session shall outlive the connection
  * @aliases_in: topic aliases it has set
  * @aliases_out: topic aliases it was told; the senders'
  */
 struct mqttk_more {
 	struct mqttk_msg *will;
 	u32 will_delay;
+	u32 expiry;
 	struct mqttk_aliases_in aliases_in;
 	struct mqttk_aliases_out aliases_out;
 };
@@ -78,20 +80,19 @@ struct mqttk_more {
  * @reason: why it is closed, where an error would not say it exactly: a reason
  *	code of 5.0, or 0
  * @cause: enum mqttk_cause, why it is closed; 0 until farewell
- * @admitted: there is budget for a client; set before CONNECT is handled
  * @gone: the connection is being reset: loops stop; set by anybody
- * @retain_ok: it was told that messages are retained
- * @max_qos: the highest QoS it may publish with or is granted
- * @will_on_close: the will is due if the connection ends now
- * @keepalive: seconds that hold, the client's or ours, 0: none
- * @mount_len: bytes of @terms' mount point; 0: none
  * @quick: the quick lane is at it: nothing sleeps, what would have to returns
  *	-EAGAIN and has done nothing yet
+ * @admitted: there is budget for a client; set before CONNECT is handled
+ * @retain_ok: it was told that messages are retained
+ * @will_on_close: the will is due if the connection ends now
+ * @max_qos: the highest QoS it may publish with or is granted
  * @late_len: bytes of @late; 0: none
  * @late: an answer for which the quick lane had no memory
+ * @keepalive: seconds that hold, the client's or ours, 0: none
+ * @mount_len: bytes of @terms' mount point; 0: none
  * @receive_max: QoS 2 messages it may leave unreleased
  * @unreleased: those it has; what earlier connections left is not counted
- * @expiry: seconds the session shall outlive the connection
  * @max_packet_size: larger packets are not sent to it;
  *	MQTTK_PACKET_SIZE_UNLIMITED if it did not say
  * @terms: those of its listener when its CONNECT came, a reference; NULL before
@@ -99,8 +100,7 @@ struct mqttk_more {
  * @repeat: how its last PUBLISH began, or NULL
  * @more: there if it speaks 5.0 or has a will, from its CONNECT on
  * @out: packets other than PUBLISH on their way out
- * @replays: retained messages still to be queued for new subscriptions, of
- *	struct mqttk_replay
+ * @replays: retained messages still to be queued for new subscriptions
  *
  * Only the conn's own work touches it, but for @out, which has its own lock,
  * @more->aliases_out, and what the kernel-doc of conn.h says dumps may read.
@@ -115,26 +115,25 @@ struct mqttk_peer {
 	u8 version;
 	u8 reason;
 	u8 cause;
-	bool admitted;
 	bool gone;
-	bool retain_ok;
-	bool will_on_close;
 	bool quick;
-	u8 max_qos;
-	u8 late_len;
+	bool admitted : 1;
+	bool retain_ok : 1;
+	bool will_on_close : 1;
+	u8 max_qos : 2;
+	u8 late_len : 3;
 	u8 late[MQTTK_ACK_MAX];
 	u16 keepalive;
 	u16 mount_len;
 	u16 receive_max;
 	u16 unreleased;
-	u32 expiry;
 	u32 max_packet_size;
 	struct mqttk_terms *terms;
 	struct mqttk_held *held;
 	struct mqttk_repeat *repeat;
 	struct mqttk_more *more;
 	struct mqttk_out out;
-	struct list_head replays;
+	struct mqttk_replays replays;
 };
 
 /**
@@ -142,8 +141,8 @@ struct mqttk_peer {
  * @msg: the message being filled, or NULL if the payload is to be skipped
  * @left: payload bytes still to come
  * @packet_id: 0 for QoS 0
- * @qos: as published
  * @reason: why it is not taken, a reason code of 5.0; 0: it is
+ * @qos: as published
  * @text: the payload is said to be text, and that is to be checked
  * @joins: it is of the same topic, and kind, as those held back
  */
@@ -151,10 +150,10 @@ struct mqttk_incoming {
 	struct mqttk_msg *msg;
 	u32 left;
 	u16 packet_id;
-	u8 qos;
 	u8 reason;
-	bool text;
-	bool joins;
+	u8 qos : 2;
+	bool text : 1;
+	bool joins : 1;
 };
 
 bool mqttk_proto_is_reserved(const struct mqttk_str *topic);

@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/uuid.h>
 
+#include "access.h"
 #include "events.h"
 #include "limits.h"
 #include "msg.h"
@@ -18,6 +19,7 @@
 #include "session.h"
 #include "terms.h"
 #include "topic.h"
+#include "trace.h"
 
 /* A prefix and a UUID, as clients of mosquitto know it. */
 #define AUTO_ID_MAX	(MQTTK_ID_PREFIX_MAX + UUID_STRING_LEN)
@@ -29,12 +31,14 @@
  * struct welcome - what goes into an accepting CONNACK
  * @ca: the CONNACK; its strings point into the CONNECT or to here
  * @id: the client id that holds
+ * @expiry: seconds the session shall outlive the connection
  * @response_info: allocated, or NULL
  * @auto_id: the one made up, if that is it
  */
 struct welcome {
 	struct mqttk_connack ca;
 	struct mqttk_str id;
+	u32 expiry;
 	u8 *response_info;
 	char auto_id[AUTO_ID_MAX + 1];
 };
@@ -142,6 +146,22 @@ static u8 get_more(struct mqttk_peer *peer)
 	return MQTTK_REASON_QUOTA_EXCEEDED;
 }
 
+/*
+ * Who may not publish its will comes in without one, as with mosquitto: there
+ * are devices whose will cannot be configured.
+ */
+static bool may_publish(const struct mqttk_peer *peer,
+			const struct mqttk_connect *c,
+			const struct mqttk_msg *will)
+{
+	struct mqttk_who who = { .id = c->client_id };
+
+	if (c->has_user)
+		who.user = c->user;
+	return mqttk_access_may_who(peer->mn, &who, MQTTK_ACL_WRITE, will->data,
+				    will->topic_len);
+}
+
 /* Returns a reason to refuse the client, or 0. */
 static u8 make_will(struct mqttk_peer *peer, const struct mqttk_connect *c)
 {
@@ -168,6 +188,14 @@ static u8 make_will(struct mqttk_peer *peer, const struct mqttk_connect *c)
 	if (mqttk_proto_claims_text(peer, &c->will_props) &&
 	    !mqttk_proto_is_text(will))
 		return MQTTK_REASON_PAYLOAD_FORMAT_INVALID;
+	if (!may_publish(peer, c, will)) {
+		trace_mqttk_publish_refused(peer->mn->net, NULL, will,
+					    c->will_qos,
+					    MQTTK_REASON_NOT_AUTHORIZED);
+		peer->more->will = NULL;
+		mqttk_msg_put(will);
+		return 0;
+	}
 	will->qos = c->will_qos;
 	will->retain = c->will_retain;
 	peer->more->will_delay = c->will_props.will_delay;
@@ -190,10 +218,12 @@ static u32 expiry_of(const struct mqttk_peer *peer,
 
 /* What the client asks for, as far as we go along with it. */
 static void settle(struct mqttk_peer *peer, const struct mqttk_connect *c,
-		   struct mqttk_connack *ca)
+		   struct welcome *w)
 {
+	struct mqttk_connack *ca = &w->ca;
+
 	peer->keepalive = c->keepalive;
-	peer->expiry = expiry_of(peer, c);
+	w->expiry = expiry_of(peer, c);
 	peer->max_qos = peer->terms->max_qos;
 	peer->retain_ok = retains(peer);
 	if (c->version != MQTTK_V5)
@@ -206,8 +236,9 @@ static void settle(struct mqttk_peer *peer, const struct mqttk_connect *c,
 	ca->has_max_qos = peer->max_qos < 2;
 	ca->max_qos = peer->max_qos;
 	ca->no_retain = !peer->retain_ok;
-	ca->has_session_expiry = peer->expiry != c->props.session_expiry;
-	ca->session_expiry = peer->expiry;
+	peer->more->expiry = w->expiry;
+	ca->has_session_expiry = w->expiry != c->props.session_expiry;
+	ca->session_expiry = w->expiry;
 	ca->receive_max = limit_of(peer, MQTTK_LIMIT_MAX_INFLIGHT);
 	ca->max_packet_size = limit_of(peer, MQTTK_LIMIT_MAX_PACKET_SIZE);
 	ca->topic_alias_max = limit_of(peer, MQTTK_LIMIT_MAX_TOPIC_ALIAS);
@@ -275,10 +306,10 @@ static int write_connack(const struct mqttk_peer *peer, u8 *buf,
 }
 
 /* There is no memory to say that it is in, so it is not. */
-static void back_out(struct mqttk_peer *peer, bool present)
+static void back_out(struct mqttk_peer *peer, bool present, u32 expiry)
 {
 	struct mqttk_session_leave how = {
-		.expiry = present ? peer->expiry : 0,
+		.expiry = present ? expiry : 0,
 		.replays = &peer->replays,
 		.cause = MQTTK_CAUSE_RESOURCES,
 	};
@@ -294,9 +325,10 @@ static int let_in(struct mqttk_peer *peer, const struct mqttk_connect *c,
 	const struct mqttk_session_open how = {
 		.id = w->id.p,
 		.id_len = w->id.len,
+		.user = c->has_user ? c->user : (struct mqttk_str){},
 		.receive_max = c->props.receive_max,
 		.clean = c->clean,
-		.expiry = peer->expiry,
+		.expiry = w->expiry,
 	};
 	struct mqttk_session *s;
 	bool present;
@@ -316,7 +348,7 @@ static int let_in(struct mqttk_peer *peer, const struct mqttk_connect *c,
 	err = mqttk_out_append(&peer->out, &peer->mn->limits, buf, n, 1,
 			       MQTTK_GFP_PEER);
 	if (err) {
-		back_out(peer, present);
+		back_out(peer, present, w->expiry);
 		return err;
 	}
 	peer->will_on_close = true;
@@ -332,7 +364,7 @@ static int welcome(struct mqttk_peer *peer, const struct mqttk_connect *c)
 	int err;
 	u8 *buf;
 
-	settle(peer, c, &w.ca);
+	settle(peer, c, &w);
 	choose_id(peer, &w, c);
 	offer_response_topics(&w, c);
 	buf = kvmalloc(MQTTK_CONNACK_MAX + w.ca.assigned_id.len +

@@ -9,6 +9,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "access.h"
 #include "events.h"
 #include "limits.h"
 #include "msg.h"
@@ -163,7 +164,8 @@ static u8 judge_topic(const struct mqttk_peer *peer,
  * @peer: whose
  * @topic: its topic, as the client has it; mqttk_proto_mountable()
  * @props: its properties
- * @in: the PUBLISH; without memory it is skipped, but in the quick lane
+ * @in: the PUBLISH; without memory it is skipped, but in the quick lane, and if
+ *	the client may not publish to its topic
  *
  * Return: 0; or -EAGAIN: to be called again by the work
  */
@@ -179,6 +181,12 @@ int mqttk_proto_begin_msg(struct mqttk_peer *peer,
 		if (peer->quick)
 			return -EAGAIN;
 		mqttk_proto_publish_refused(peer, in);
+		return 0;
+	}
+	if (!mqttk_access_may(peer->mn, peer->session, MQTTK_ACL_WRITE,
+			      msg->data, msg->topic_len)) {
+		in->reason = MQTTK_REASON_NOT_AUTHORIZED;
+		mqttk_msg_put(msg);
 		return 0;
 	}
 	in->msg = msg;

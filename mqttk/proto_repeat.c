@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/unaligned.h>
 
+#include "access.h"
 #include "limits.h"
 #include "msg.h"
 #include "net.h"
@@ -285,6 +286,11 @@ int mqttk_proto_repeat(struct mqttk_peer *peer, const u8 *buf, size_t len,
 			return n;
 		*cost += n;
 	}
+	/* What it was may be denied by now: that is not for here. */
+	if (!mqttk_access_may(peer->mn, peer->session, MQTTK_ACL_WRITE,
+			      peer->repeat->prefix + 2,
+			      get_unaligned_be16(peer->repeat->prefix)))
+		return 0;
 	/* What comes after another has taken over counts as not having come. */
 	if (!mqttk_session_is_current(peer->session, &peer->ep))
 		return -ESHUTDOWN;

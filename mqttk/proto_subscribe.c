@@ -6,6 +6,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "access.h"
 #include "proto_impl.h"
 #include "replay.h"
 #include "session.h"
@@ -45,14 +46,17 @@ static void mount(const struct mqttk_peer *peer, struct mqttk_str *filter,
 	filter->len += peer->mount_len;
 }
 
-static bool filter_ok(const struct mqttk_str *filter, bool *shared)
+/* @topics is set to the part that is matched against topics. */
+static bool filter_ok(const struct mqttk_str *filter, bool *shared,
+		      struct mqttk_str *topics)
 {
 	struct mqttk_share share;
 	int n;
 
 	n = mqttk_share_parse(filter->p, filter->len, &share);
 	*shared = n > 0;
-	return n >= 0 && mqttk_filter_valid(share.filter.p, share.filter.len);
+	*topics = share.filter;
+	return n >= 0 && mqttk_filter_valid(topics->p, topics->len);
 }
 
 /* A code for the SUBACK; before 5.0 all failures are the same. */
@@ -88,11 +92,17 @@ static int subscribe_one(struct mqttk_peer *peer,
 	struct mqttk_session *s = peer->session;
 	u8 qos = min_t(u8, options & MQTTK_SUB_QOS, peer->max_qos);
 	struct mqttk_replay *rp = NULL;
+	struct mqttk_str topics;
 	bool shared, existed;
 	int err;
 
-	if (!filter_ok(filter, &shared))
+	if (!filter_ok(filter, &shared, &topics))
 		return failure(peer, MQTTK_REASON_FILTER_INVALID);
+	err = mqttk_access_may_subscribe(peer->mn, s, &topics);
+	if (err)
+		return failure(peer, err == -EACCES ?
+			       MQTTK_REASON_NOT_AUTHORIZED :
+			       MQTTK_REASON_QUOTA_EXCEEDED);
 	/* Section 3.3.1.3: a share is not sent what is retained. */
 	if (!shared &&
 	    (options & MQTTK_SUB_RETAIN_HANDLING) != MQTTK_SUB_RETAIN_NEVER) {
@@ -118,10 +128,11 @@ static int unsubscribe_one(struct mqttk_peer *peer,
 			   const struct mqttk_str *filter)
 {
 	struct mqttk_session *s = peer->session;
+	struct mqttk_str topics;
 	bool shared;
 	int err;
 
-	if (!filter_ok(filter, &shared))
+	if (!filter_ok(filter, &shared, &topics))
 		return MQTTK_REASON_FILTER_INVALID;
 	err = mqttk_session_unsubscribe(s, &peer->ep, filter->p, filter->len);
 	if (err == -ESHUTDOWN)

@@ -18,10 +18,13 @@
 #define CHUNK_ENTRIES	((CHUNK_BYTES - sizeof(struct mqttk_chunk)) / \
 			 sizeof(struct mqttk_qent))
 
+/* What a room takes to which messages have come in bursts. */
+#define LARGE_BYTES	MQTTK_QUEUE_ROOM(MQTTK_QUEUE_PLACES_MAX)
+
 /* Chunks looked at by a sweep before it lets others have the queue. */
 #define SWEEP_CHUNKS	64
 
-static struct kmem_cache *chunk_cache, *room_cache;
+static struct kmem_cache *chunk_cache, *room_cache, *large_room_cache;
 
 static struct mqttk_qent *chunk_ents(struct mqttk_chunk *c)
 {
@@ -43,9 +46,11 @@ int __init mqttk_queue_cache_init(void)
 	BUILD_BUG_ON(sizeof(struct mqttk_chunk) % __alignof__(struct mqttk_qent));
 	chunk_cache = kmem_cache_create("mqttk_chunk", CHUNK_BYTES, 0, 0, NULL);
 	room_cache = kmem_cache_create("mqttk_room",
-				       sizeof(struct mqttk_queue_room), 0, 0,
-				       NULL);
-	if (chunk_cache && room_cache)
+				       MQTTK_QUEUE_ROOM(MQTTK_QUEUE_PLACES), 0,
+				       0, NULL);
+	large_room_cache = kmem_cache_create("mqttk_large_room", LARGE_BYTES, 0,
+					     0, NULL);
+	if (chunk_cache && room_cache && large_room_cache)
 		return 0;
 	mqttk_queue_cache_exit();
 	return -ENOMEM;
@@ -56,6 +61,7 @@ int __init mqttk_queue_cache_init(void)
  */
 void mqttk_queue_cache_exit(void)
 {
+	kmem_cache_destroy(large_room_cache);
 	kmem_cache_destroy(room_cache);
 	kmem_cache_destroy(chunk_cache);
 }
@@ -71,17 +77,28 @@ void mqttk_queue_init(struct mqttk_queue *q)
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_init);
 
+static bool is_large(const struct mqttk_queue *q)
+{
+	return q->mask >= MQTTK_QUEUE_PLACES;
+}
+
 /**
  * mqttk_queue_rest - nothing has come for a while
  * @q: the queue, locked
+ * @limits: the netns's limits
  *
  * Gives back what the next messages can do without. An empty queue keeps nothing.
  */
-void mqttk_queue_rest(struct mqttk_queue *q)
+void mqttk_queue_rest(struct mqttk_queue *q, struct mqttk_limits *limits)
 {
 	if (!q->room || q->nr || !list_empty(&q->room->chunks))
 		return;
-	kmem_cache_free(room_cache, q->room);
+	if (is_large(q)) {
+		kmem_cache_free(large_room_cache, q->room);
+		mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, LARGE_BYTES);
+	} else {
+		kmem_cache_free(room_cache, q->room);
+	}
 	q->room = NULL;
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_rest);
@@ -137,14 +154,67 @@ static ktime_t earlier(ktime_t a, ktime_t b)
 	return a && (!b || a < b) ? a : b;
 }
 
+static struct mqttk_queue_room *new_room(struct kmem_cache *cache)
+{
+	struct mqttk_queue_room *room;
+
+	room = kmem_cache_alloc(cache, GFP_NOWAIT | __GFP_ACCOUNT |
+				__GFP_NOWARN);
+	if (room)
+		INIT_LIST_HEAD(&room->chunks);
+	return room;
+}
+
 static bool need_room(struct mqttk_queue *q)
 {
-	q->room = kmem_cache_alloc(room_cache, GFP_NOWAIT | __GFP_ACCOUNT |
-				   __GFP_NOWARN);
-	if (!q->room)
-		return false;
-	INIT_LIST_HEAD(&q->room->chunks);
-	return true;
+	if (likely(q->room))
+		return true;
+	q->room = new_room(room_cache);
+	q->mask = MQTTK_QUEUE_PLACES - 1;
+	q->first = 0;
+	return q->room;
+}
+
+/*
+ * More come at once than there are places. They will again, so there is to be a
+ * place for each then, and not a chunk to be had and given back each time. What
+ * can be done without leaves the last of the memory to others.
+ */
+static void grow_room(struct mqttk_queue *q, struct mqttk_limits *limits)
+{
+	struct mqttk_queue_room *room;
+	unsigned int i;
+
+	if (is_large(q) || !list_empty(&q->room->chunks) ||
+	    mqttk_budget_scarce(limits, MQTTK_BUDGET_CLIENT) ||
+	    !mqttk_charge(limits, MQTTK_BUDGET_CLIENT, LARGE_BYTES))
+		return;
+	room = new_room(large_room_cache);
+	if (!room) {
+		mqttk_uncharge(limits, MQTTK_BUDGET_CLIENT, LARGE_BYTES);
+		return;
+	}
+	for (i = 0; i < q->nr_placed; i++)
+		room->places[i] = *mqttk_queue_placed(q, i);
+	kmem_cache_free(room_cache, q->room);
+	q->room = room;
+	q->mask = MQTTK_QUEUE_PLACES_MAX - 1;
+	q->first = 0;
+}
+
+/* How many of @nr entries there are places for, behind those that there are. */
+static unsigned int places_for(struct mqttk_queue *q,
+			       struct mqttk_limits *limits, unsigned int nr)
+{
+	unsigned int left = q->mask + 1 - q->nr_placed;
+
+	if (!list_empty(&q->room->chunks))
+		return 0;
+	if (nr > left) {
+		grow_room(q, limits);
+		left = q->mask + 1 - q->nr_placed;
+	}
+	return min(nr, left);
 }
 
 static struct mqttk_qent *new_entry(struct mqttk_queue *q,
@@ -152,14 +222,11 @@ static struct mqttk_qent *new_entry(struct mqttk_queue *q,
 				    const struct mqttk_qent *e)
 {
 	struct mqttk_chunk *c;
-	unsigned int i;
 
-	if (unlikely(!q->room) && !need_room(q))
+	if (!need_room(q))
 		return NULL;
-	if (list_empty(&q->room->chunks) && q->nr_placed < MQTTK_QUEUE_PLACES) {
-		i = (q->first + q->nr_placed++) % MQTTK_QUEUE_PLACES;
-		return &q->room->places[i];
-	}
+	if (places_for(q, limits, 1))
+		return mqttk_queue_placed(q, q->nr_placed++);
 	c = last_chunk(q, limits);
 	if (!c)
 		return NULL;
@@ -292,12 +359,57 @@ int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_append);
 
+static void write_run(struct mqttk_qent *to, struct mqttk_msg *const *msgs,
+		      unsigned int nr, struct mqttk_via *via)
+{
+	for (; nr; nr--)
+		*to++ = (struct mqttk_qent){ .msg = *msgs++, .via = via };
+}
+
+/* Into places, as many as there are. Returns how many. */
+static unsigned int place_run(struct mqttk_queue *q,
+			      struct mqttk_limits *limits,
+			      struct mqttk_msg *const *msgs, unsigned int nr,
+			      struct mqttk_via *via)
+{
+	unsigned int at, before, n = places_for(q, limits, nr);
+
+	at = (q->first + q->nr_placed) & q->mask;
+	before = min(n, q->mask + 1 - at);
+	write_run(&q->room->places[at], msgs, before, via);
+	write_run(q->room->places, msgs + before, n - before, via);
+	if (n)
+		q->room->places[at].lost = q->lost;
+	q->nr_placed += n;
+	return n;
+}
+
+/* Into the last chunk, or another. Returns how many. */
+static unsigned int chunk_run(struct mqttk_queue *q,
+			      struct mqttk_limits *limits,
+			      struct mqttk_msg *const *msgs, unsigned int nr,
+			      struct mqttk_via *via)
+{
+	struct mqttk_chunk *c = last_chunk(q, limits);
+	unsigned int n;
+
+	if (!c)
+		return 0;
+	n = min_t(unsigned int, nr, CHUNK_ENTRIES - c->tail);
+	write_run(&chunk_ents(c)[c->tail], msgs, n, via);
+	chunk_ents(c)[c->tail].lost = q->lost;
+	c->tail += n;
+	c->nr_qos0 += n;
+	return n;
+}
+
 /**
  * mqttk_queue_append_run - add messages of QoS 0 that do not expire at the end
  * @q: the queue, locked
  * @limits: the netns's limits
  * @msgs: the messages
- * @nr: how many
+ * @nr: how many, not 0
+ * @bytes: what they count for together
  * @via: by which subscriptions all of them came, or NULL
  *
  * The caller has asked mqttk_queue_takes_run().
@@ -308,37 +420,29 @@ EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_append);
 unsigned int mqttk_queue_append_run(struct mqttk_queue *q,
 				    struct mqttk_limits *limits,
 				    struct mqttk_msg *const *msgs,
-				    unsigned int nr, struct mqttk_via *via)
+				    unsigned int nr, u64 bytes,
+				    struct mqttk_via *via)
 {
-	struct mqttk_qent e = { .via = via, .lost = q->lost };
-	unsigned int i, room, n = 0;
-	struct mqttk_qent *to;
-	struct mqttk_chunk *c;
+	unsigned int i, more, n;
 
-	while (n < nr) {
-		e.msg = msgs[n];
-		to = new_entry(q, limits, &e);
-		if (!to)
-			break;
-		*to = e;
-		e.lost = 0;
-		n++;
-		if (list_empty(&q->room->chunks))
-			continue;
-		/* The rest of the chunk needs no further thought. */
-		c = list_last_entry(&q->room->chunks, struct mqttk_chunk, list);
-		room = min_t(unsigned int, nr - n, CHUNK_ENTRIES - c->tail);
-		for (i = 0; i < room; i++) {
-			e.msg = msgs[n++];
-			*++to = e;
-		}
-		c->tail += room;
-		c->nr_qos0 += room;
-	}
+	if (!need_room(q))
+		return 0;
+	n = place_run(q, limits, msgs, nr, via);
 	if (n)
 		q->lost = 0;
+	while (n < nr) {
+		more = chunk_run(q, limits, msgs + n, nr - n, via);
+		if (!more)
+			break;
+		q->lost = 0;
+		n += more;
+	}
 	q->nr += n;
 	q->nr_qos0 += n;
+	if (likely(n == nr)) {
+		q->bytes += bytes;
+		return n;
+	}
 	for (i = 0; i < n; i++)
 		q->bytes += mqttk_msg_share(msgs[i]);
 	q->bytes += n * mqttk_via_share(via);
@@ -374,7 +478,7 @@ struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
 	if (!q->nr)
 		return NULL;
 	if (q->nr_placed)
-		return &q->room->places[q->first];
+		return mqttk_queue_placed(q, 0);
 	pos->chunk = list_entry(&q->room->chunks, struct mqttk_chunk, list);
 	return first_in_chunk(q, pos);
 }
@@ -396,6 +500,50 @@ struct mqttk_qent *mqttk_queue_next_chunk(struct mqttk_queue *q,
 }
 EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_next_chunk);
 
+/* Those in places. Returns how many. */
+static unsigned int copy_placed(const struct mqttk_queue *q,
+				struct mqttk_qent *to, unsigned int max)
+{
+	unsigned int n = min_t(unsigned int, max, q->nr_placed);
+	unsigned int before = min_t(unsigned int, n, q->mask + 1 - q->first);
+
+	memcpy(to, &q->room->places[q->first], before * sizeof(*to));
+	if (n > before)
+		memcpy(to + before, q->room->places,
+		       (n - before) * sizeof(*to));
+	return n;
+}
+
+/**
+ * mqttk_queue_copy - look at the oldest entries
+ * @q: the queue, locked
+ * @to: filled with them; the references are the queue's
+ * @max: how many at most
+ *
+ * Return: how many
+ */
+unsigned int mqttk_queue_copy(const struct mqttk_queue *q,
+			      struct mqttk_qent *to, unsigned int max)
+{
+	struct mqttk_chunk *c;
+	unsigned int n, some;
+
+	if (!q->nr)
+		return 0;
+	n = copy_placed(q, to, max);
+	if (n == max || n == q->nr)
+		return n;
+	list_for_each_entry(c, &q->room->chunks, list) {
+		some = min_t(unsigned int, max - n, c->tail - c->head);
+		memcpy(to + n, &chunk_ents(c)[c->head], some * sizeof(*to));
+		n += some;
+		if (n == max)
+			break;
+	}
+	return n;
+}
+EXPORT_SYMBOL_IF_KUNIT(mqttk_queue_copy);
+
 static void forget(struct mqttk_queue *q, const struct mqttk_qent *e)
 {
 	q->nr--;
@@ -416,9 +564,9 @@ void mqttk_queue_pop(struct mqttk_queue *q, struct mqttk_limits *limits,
 	struct mqttk_chunk *c;
 
 	if (q->nr_placed) {
-		*e = q->room->places[q->first];
+		*e = *mqttk_queue_placed(q, 0);
 		forget(q, e);
-		q->first = (q->first + 1) % MQTTK_QUEUE_PLACES;
+		q->first = (q->first + 1) & q->mask;
 		q->nr_placed--;
 		return;
 	}
@@ -448,8 +596,9 @@ void mqttk_queue_pop_run(struct mqttk_queue *q, struct mqttk_limits *limits,
 	q->nr -= nr;
 	q->nr_qos0 -= nr;
 	q->bytes -= bytes;
-	q->first = (q->first + n) % MQTTK_QUEUE_PLACES;
 	q->nr_placed -= n;
+	/* Where nothing is left the first places will do again. */
+	q->first = q->nr_placed ? (q->first + n) & q->mask : 0;
 	nr -= n;
 	if (!nr)
 		return;
@@ -479,8 +628,7 @@ static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,
 	unsigned int i;
 
 	after = mqttk_queue_next(q, &next);
-	e = c ? &chunk_ents(c)[pos->i] :
-		&q->room->places[(q->first + pos->i) % MQTTK_QUEUE_PLACES];
+	e = c ? &chunk_ents(c)[pos->i] : mqttk_queue_placed(q, pos->i);
 	lost += e->lost;
 	if (after)
 		after->lost += lost;
@@ -491,9 +639,7 @@ static void cut(struct mqttk_queue *q, struct mqttk_limits *limits,
 	mqttk_via_put(e->via);
 	if (!c) {
 		for (i = pos->i; i + 1 < q->nr_placed; i++)
-			q->room->places[(q->first + i) % MQTTK_QUEUE_PLACES] =
-				q->room->places[(q->first + i + 1) %
-					   MQTTK_QUEUE_PLACES];
+			*mqttk_queue_placed(q, i) = *mqttk_queue_placed(q, i + 1);
 		q->nr_placed--;
 		return;
 	}
@@ -558,8 +704,7 @@ static void sweep_places(struct mqttk_queue *q, struct mqttk_limits *limits,
 	struct mqttk_queue_pos pos = {};
 
 	while (pos.i < q->nr_placed) {
-		struct mqttk_qent *e = &q->room->places[(q->first + pos.i) %
-						   MQTTK_QUEUE_PLACES];
+		struct mqttk_qent *e = mqttk_queue_placed(q, pos.i);
 
 		if (is_due(e, sw->now)) {
 			trace_mqttk_drop(sw->owner, e->msg,

@@ -16,8 +16,12 @@ struct mqttk_msg;
 struct mqttk_session;
 struct mqttk_via;
 
-/* Entries for which there are places: a client that keeps up never has more. */
+/*
+ * Entries for which there are places: a client that keeps up never has more. As
+ * many as in the second line for one to whom messages come in bursts.
+ */
 #define MQTTK_QUEUE_PLACES	4
+#define MQTTK_QUEUE_PLACES_MAX	16
 
 /**
  * struct mqttk_qent - a message on its way to one receiver
@@ -46,17 +50,21 @@ struct mqttk_qent {
 /**
  * struct mqttk_queue_room - what a queue needs while messages come
  * @chunks: what did not fit in @places, oldest first
- * @places: of the first few
+ * @places: of the first few, a ring
  */
 struct mqttk_queue_room {
 	struct list_head chunks;
-	struct mqttk_qent places[MQTTK_QUEUE_PLACES];
+	struct mqttk_qent places[];
 };
+
+/* Bytes of a room with so many places. */
+#define MQTTK_QUEUE_ROOM(places) \
+	(sizeof(struct mqttk_queue_room) + (places) * sizeof(struct mqttk_qent))
 
 /**
  * struct mqttk_queue - FIFO of &struct mqttk_qent; its owner locks
  * @room: where they are; NULL: nothing has come for a while. Whoever has a queue
- *	is charged for it all the time
+ *	is charged for MQTTK_QUEUE_PLACES all the time, for more while they are there
  * @bytes: of all entries, topic, properties, payload, and identifiers of
  *	subscriptions that are theirs alone; what a message costs is shared, so
  *	this is the receiver's fair share, not memory
@@ -68,6 +76,7 @@ struct mqttk_queue_room {
  * @max_bytes: likewise
  * @first: index of the oldest entry in @room->places
  * @nr_placed: entries in @room->places; they come before those in @room->chunks
+ * @mask: of an index there: how many there are, a power of two, less one
  */
 struct mqttk_queue {
 	struct mqttk_queue_room *room;
@@ -79,6 +88,7 @@ struct mqttk_queue {
 	u32 max_bytes;
 	u8 first;
 	u8 nr_placed;
+	u8 mask;
 };
 
 /**
@@ -129,7 +139,7 @@ int mqttk_queue_cache_init(void);
 void mqttk_queue_cache_exit(void);
 
 void mqttk_queue_init(struct mqttk_queue *q);
-void mqttk_queue_rest(struct mqttk_queue *q);
+void mqttk_queue_rest(struct mqttk_queue *q, struct mqttk_limits *limits);
 void mqttk_queue_limit(struct mqttk_queue *q, u32 messages, u64 bytes);
 bool mqttk_queue_takes(const struct mqttk_queue *q, struct mqttk_limits *limits,
 		       size_t bytes);
@@ -144,7 +154,10 @@ int mqttk_queue_append(struct mqttk_queue *q, struct mqttk_limits *limits,
 unsigned int mqttk_queue_append_run(struct mqttk_queue *q,
 				    struct mqttk_limits *limits,
 				    struct mqttk_msg *const *msgs,
-				    unsigned int nr, struct mqttk_via *via);
+				    unsigned int nr, u64 bytes,
+				    struct mqttk_via *via);
+unsigned int mqttk_queue_copy(const struct mqttk_queue *q,
+			      struct mqttk_qent *to, unsigned int max);
 struct mqttk_qent *mqttk_queue_first(struct mqttk_queue *q,
 				     struct mqttk_queue_pos *pos);
 struct mqttk_qent *mqttk_queue_next_chunk(struct mqttk_queue *q,
@@ -158,6 +171,13 @@ bool mqttk_queue_drop_qos0(struct mqttk_queue *q, struct mqttk_limits *limits,
 bool mqttk_queue_sweep(struct mqttk_queue *q, struct mqttk_limits *limits,
 		       struct mqttk_sweep *sw);
 void mqttk_queue_sweep_abort(struct mqttk_sweep *sw);
+
+/* The entry in a place, counted from the oldest. */
+static inline struct mqttk_qent *
+mqttk_queue_placed(const struct mqttk_queue *q, unsigned int i)
+{
+	return &q->room->places[(q->first + i) & q->mask];
+}
 
 /**
  * mqttk_queue_next - the entry behind
@@ -173,7 +193,7 @@ static inline struct mqttk_qent *mqttk_queue_next(struct mqttk_queue *q,
 
 	pos->i++;
 	if (!c && pos->i < q->nr_placed)
-		return &q->room->places[(q->first + pos->i) % MQTTK_QUEUE_PLACES];
+		return mqttk_queue_placed(q, pos->i);
 	if (c && pos->i < c->tail)
 		return (struct mqttk_qent *)(c + 1) + pos->i;
 	return mqttk_queue_next_chunk(q, pos);

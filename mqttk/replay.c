@@ -2,6 +2,7 @@
 /*
  * Retained messages for new subscriptions, a few at a time.
  */
+#include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
@@ -19,10 +20,13 @@
 
 /**
  * struct mqttk_replay - the retained messages of one subscription
- * @list: in its endpoint's list, or in the session's
+ * @list: in its endpoint's ring, or in the session's
  * @walk: where it is; paused between turns
  * @via: the identifier of the subscription, or NULL
  * @seq: of the subscription; without that there is nothing to do
+ * @outdated: of the first of a ring: replays whose subscription may have ended
+ *	since they were looked through
+ * @outdated_max: likewise: how many before they are again
  * @qos: granted
  * @len: bytes of filter
  * @filter: the walk's
@@ -32,6 +36,8 @@ struct mqttk_replay {
 	struct mqttk_retain_walk walk;
 	struct mqttk_via *via;
 	u32 seq;
+	u32 outdated;
+	u32 outdated_max;
 	u8 qos;
 	u16 len;
 	u8 filter[];
@@ -42,10 +48,42 @@ static size_t replay_size(u16 len)
 	return struct_size_t(struct mqttk_replay, filter, len);
 }
 
+/* A list of all of them while something is done with it; the ring is empty. */
+static void ring_open(struct mqttk_replays *r, struct list_head *list)
+{
+	INIT_LIST_HEAD(list);
+	if (r->first)
+		list_add_tail(list, &r->first->list);
+	WRITE_ONCE(r->first, NULL);
+}
+
+static void ring_close(struct mqttk_replays *r, struct list_head *list)
+{
+	if (list_empty(list))
+		return;
+	WRITE_ONCE(r->first, list_first_entry(list, struct mqttk_replay, list));
+	list_del(list);
+}
+
+/**
+ * mqttk_replays_join - put replays behind others
+ * @r: the others
+ * @from: emptied
+ */
+void mqttk_replays_join(struct mqttk_replays *r, struct mqttk_replays *from)
+{
+	struct list_head list, behind;
+
+	ring_open(r, &list);
+	ring_open(from, &behind);
+	list_splice_tail(&behind, &list);
+	ring_close(r, &list);
+}
+
 /**
  * mqttk_replay_discard - not needed after all
  * @s: the session
- * @rp: a replay that is not in a list
+ * @rp: a replay that is in no ring
  */
 void mqttk_replay_discard(struct mqttk_session *s, struct mqttk_replay *rp)
 {
@@ -97,6 +135,8 @@ struct mqttk_replay *mqttk_replay_alloc(struct mqttk_session *s,
 	rp->len = len;
 	memcpy(rp->filter, filter, len);
 	rp->via = NULL;
+	rp->outdated = 0;
+	rp->outdated_max = 0;
 	if (id && !make_via(l, rp, id)) {
 		mqttk_replay_discard(s, rp);
 		return NULL;
@@ -112,49 +152,63 @@ static u32 seq_now(struct mqttk_session *s, const struct mqttk_replay *rp)
 
 /**
  * mqttk_replay_start - queue it behind the replays before
- * @list: the endpoint's replays
+ * @r: the endpoint's replays
  * @s: its session
  * @rp: what mqttk_replay_alloc() gave, now that its subscription is there; owned
- *	by the list from now on
+ *	by @r from now on
  * @qos: granted
  */
-void mqttk_replay_start(struct list_head *list, struct mqttk_session *s,
+void mqttk_replay_start(struct mqttk_replays *r, struct mqttk_session *s,
 			struct mqttk_replay *rp, u8 qos)
 {
+	struct list_head list;
+
 	rp->qos = qos;
 	rp->seq = seq_now(s, rp);
 	rcu_read_lock();
 	mqttk_retain_start(&rp->walk, &s->mn->retained, rp->filter, rp->len);
 	mqttk_retain_pause(&rp->walk);
 	rcu_read_unlock();
-	list_add_tail(&rp->list, list);
+	ring_open(r, &list);
+	list_add_tail(&rp->list, &list);
+	ring_close(r, &list);
 }
 
-static void replay_end(struct mqttk_session *s, struct mqttk_replay *rp)
+static void replay_end(struct mqttk_session *s, struct mqttk_replay *rp,
+		       struct list_head *list)
 {
+	struct mqttk_replay *next = list_next_entry(rp, list);
+
+	/* The first one counts for all. */
+	if (list_is_first(&rp->list, list) && !list_is_last(&rp->list, list)) {
+		next->outdated = rp->outdated;
+		next->outdated_max = rp->outdated_max;
+	}
 	list_del(&rp->list);
 	mqttk_replay_discard(s, rp);
 }
 
 /**
  * mqttk_replays_free - drop what is left
- * @list: replays
+ * @r: replays
  * @s: their session
  */
-void mqttk_replays_free(struct list_head *list, struct mqttk_session *s)
+void mqttk_replays_free(struct mqttk_replays *r, struct mqttk_session *s)
 {
 	struct mqttk_replay *rp, *next;
+	struct list_head list;
 
-	list_for_each_entry_safe(rp, next, list, list) {
+	ring_open(r, &list);
+	list_for_each_entry_safe(rp, next, &list, list) {
 		mqttk_retain_abort(&rp->walk);
-		replay_end(s, rp);
+		replay_end(s, rp, &list);
 		cond_resched();
 	}
 }
 
 /**
  * mqttk_replays_outdate - a subscription ended, or was made anew
- * @list: the endpoint's replays
+ * @r: the endpoint's replays
  * @s: its session
  *
  * Nothing of it is queued any more [MQTT-3.10.4-2]: its replay finds that out
@@ -163,24 +217,29 @@ void mqttk_replays_free(struct list_head *list, struct mqttk_session *s)
  *
  * Context: process; the endpoint's own; yields.
  */
-void mqttk_replays_outdate(struct list_head *list, struct mqttk_session *s)
+void mqttk_replays_outdate(struct mqttk_replays *r, struct mqttk_session *s)
 {
-	struct mqttk_replay *rp, *next;
+	struct mqttk_replay *rp = r->first, *next;
+	struct list_head list;
 	u32 left = 0;
 
-	if (list_empty(list) || ++s->outdated < s->outdated_max)
+	if (!rp || ++rp->outdated < rp->outdated_max)
 		return;
-	list_for_each_entry_safe(rp, next, list, list) {
+	ring_open(r, &list);
+	list_for_each_entry_safe(rp, next, &list, list) {
 		if (seq_now(s, rp) == rp->seq) {
 			left++;
 		} else {
 			mqttk_retain_abort(&rp->walk);
-			replay_end(s, rp);
+			replay_end(s, rp, &list);
 		}
 		cond_resched();
 	}
-	s->outdated = 0;
-	s->outdated_max = max_t(u32, OUTDATED_MIN, left);
+	ring_close(r, &list);
+	if (!r->first)
+		return;
+	r->first->outdated = 0;
+	r->first->outdated_max = max_t(u32, OUTDATED_MIN, left);
 }
 
 /* Returns DONE when this replay's walk has ended. */
@@ -228,25 +287,27 @@ static enum mqttk_replay_state run_one(struct mqttk_replay *rp,
 
 /**
  * mqttk_replay_run - go on where the last turn stopped
- * @list: the endpoint's replays
+ * @r: the endpoint's replays
  * @s: its session
  *
  * Context: process; the endpoint's own.
  * Return: what is left to do
  */
-enum mqttk_replay_state mqttk_replay_run(struct list_head *list,
+enum mqttk_replay_state mqttk_replay_run(struct mqttk_replays *r,
 					 struct mqttk_session *s)
 {
-	enum mqttk_replay_state state;
-	struct mqttk_replay *rp;
+	enum mqttk_replay_state state = MQTTK_REPLAY_DONE;
+	struct mqttk_replay *rp, *next;
+	struct list_head list;
 	int turn = TURN;
 
-	while (!list_empty(list)) {
-		rp = list_first_entry(list, struct mqttk_replay, list);
+	ring_open(r, &list);
+	list_for_each_entry_safe(rp, next, &list, list) {
 		state = run_one(rp, s, &turn);
 		if (state != MQTTK_REPLAY_DONE)
-			return state;
-		replay_end(s, rp);
+			break;
+		replay_end(s, rp, &list);
 	}
-	return MQTTK_REPLAY_DONE;
+	ring_close(r, &list);
+	return state;
 }

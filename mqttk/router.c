@@ -16,6 +16,7 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
+#include "access.h"
 #include "deadline.h"
 #include "filter.h"
 #include "group.h"
@@ -61,6 +62,8 @@
  *	expire nor have RETAIN
  * @share: mqttk_msg_share() of all
  * @from: who published it, or NULL
+ * @acl: the access control list in force, or NULL; looked up again whenever RCU
+ *	was left
  * @picking: how groups pick a member, once the first group was met
  * @matched: a filter was found
  * @upgrade: upgrade_outgoing_qos is on
@@ -85,6 +88,7 @@ struct fanout {
 	unsigned int nr_run;
 	u64 share;
 	const struct mqttk_session *from;
+	const struct mqttk_acl *acl;
 	struct mqttk_picking picking;
 	bool matched;
 	bool upgrade;
@@ -121,6 +125,24 @@ static bool is_unwanted(const struct fanout *fo, const struct mqttk_sub *sub)
 	return s == from ||
 	       (s->id_len && s->id_len == from->id_len &&
 		!memcmp(s->id, from->id, s->id_len));
+}
+
+/* Does the access control list keep it from a subscriber? */
+static bool is_denied(const struct fanout *fo, const struct mqttk_sub *sub)
+{
+	const struct mqttk_session *s = session_of(sub);
+
+	if (likely(!fo->acl) ||
+	    mqttk_access_permits(fo->acl, s, MQTTK_ACL_READ, fo->msg->data,
+				 fo->msg->topic_len))
+		return false;
+	trace_mqttk_drop(s, fo->msg, MQTTK_DROP_DENIED);
+	return true;
+}
+
+static void look_up_acl(struct fanout *fo)
+{
+	fo->acl = rcu_dereference(fo->mn->acl);
 }
 
 static u8 qos_for(const struct fanout *fo, const struct mqttk_sub *sub)
@@ -171,7 +193,7 @@ static bool keeps_retain(const struct mqttk_sub *sub)
 static void give(struct fanout *fo, const struct mqttk_sub *sub)
 {
 	fo->slice++;
-	if (!is_unwanted(fo, sub))
+	if (!is_unwanted(fo, sub) && !is_denied(fo, sub))
 		append(fo, sub, sub->via, keeps_retain(sub));
 }
 
@@ -195,6 +217,7 @@ static void yield_rcu(struct fanout *fo) __must_hold(RCU)
 	rcu_read_unlock();
 	cond_resched();
 	rcu_read_lock();
+	look_up_acl(fo);
 	fo->slice = 0;
 }
 
@@ -262,7 +285,7 @@ static void give_taken(struct fanout *fo, const struct mqttk_sources *all)
 	     src++)
 		if (src->sub && !is_unwanted(fo, src->sub))
 			mqttk_merge_add(&m, src->sub);
-	if (!m.sub)
+	if (!m.sub || is_denied(fo, m.sub))
 		return;
 	if (mqttk_merge_is_plain(&m)) {
 		append(fo, m.sub, m.sub->via, m.retain_as_published);
@@ -328,6 +351,8 @@ static const struct mqttk_picking *picking(struct fanout *fo)
 
 static bool offer(struct fanout *fo, const struct mqttk_sub *sub)
 {
+	if (is_denied(fo, sub))
+		return false;
 	need_credit(fo);
 	if (!mqttk_session_offer(session_of(sub), fo->msg, qos_for(fo, sub),
 				 keeps_retain(sub) && fo->msg->retain,
@@ -374,7 +399,8 @@ static void give_group(struct fanout *fo, struct mqttk_group *g)
 	/* Who is away keeps nothing of QoS 0. */
 	if (qos_for(fo, sub) && offer_others(fo, g, sub, true))
 		return;
-	append(fo, sub, sub->via, keeps_retain(sub));
+	if (!is_denied(fo, sub))
+		append(fo, sub, sub->via, keeps_retain(sub));
 }
 
 static void give_groups_one(struct fanout *fo, struct mqttk_source *m)
@@ -444,6 +470,7 @@ static void make_room(struct fanout *fo) __must_hold(RCU)
 		more = kvmalloc_array(room, sizeof(*more), GFP_KERNEL_ACCOUNT |
 				      __GFP_NORETRY | __GFP_NOWARN);
 		rcu_read_lock();
+		look_up_acl(fo);
 	}
 	if (!more) {
 		/*
@@ -532,6 +559,7 @@ static bool fan_out(struct fanout *fo)
 	bool done;
 
 	rcu_read_lock();
+	look_up_acl(fo);
 	done = find_filters(fo);
 	if (done)
 		flush_filters(fo);
@@ -663,6 +691,7 @@ int mqttk_router_publish_quick(struct mqttk_net *mn, struct mqttk_msg *msg,
 	if (msg->retain)
 		retain(mn, msg, from);
 	rcu_read_lock();
+	look_up_acl(&fo);
 	if (!find_filters(&fo)) {
 		rcu_read_unlock();
 		return -EAGAIN;
@@ -723,6 +752,7 @@ int mqttk_router_publish_again(struct mqttk_net *mn,
 		return -EAGAIN;
 	}
 	fo.quick = true;
+	look_up_acl(&fo);
 	/* One is kept until the end, so that there may be more. */
 	fo.credit = MQTTK_ROUTER_REFS - 1;
 	add_filter(&fo, found->filter);
@@ -811,11 +841,20 @@ int mqttk_router_retain(struct mqttk_net *mn, struct mqttk_msg *msg)
  * @will: its reference is dropped; if it expires, then counted from now
  * @from: the session of the client whose will it is, for No Local
  *
+ * It goes nowhere if its client may not publish it any more.
+ *
  * Context: process; yields.
  */
 void mqttk_router_will(struct mqttk_net *mn, struct mqttk_msg *will,
 		       const struct mqttk_session *from)
 {
+	if (!mqttk_access_may(mn, from, MQTTK_ACL_WRITE, will->data,
+			      will->topic_len)) {
+		trace_mqttk_publish_refused(mn->net, from, will, will->qos,
+					    MQTTK_REASON_NOT_AUTHORIZED);
+		mqttk_msg_put(will);
+		return;
+	}
 	mqttk_stat_inc(mn, MQTTK_STAT_WILLS_SENT);
 	trace_mqttk_will(mn->net, from, will, will->qos, 0);
 	mqttk_msg_begin_life(will);
@@ -850,6 +889,7 @@ void mqttk_router_reroute(struct mqttk_net *mn, struct mqttk_qent *e)
 
 	if (e->msg && e->via && e->via->group) {
 		rcu_read_lock();
+		look_up_acl(&fo);
 		give_group(&fo, e->via->group);
 		rcu_read_unlock();
 	}

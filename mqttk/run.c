@@ -143,25 +143,59 @@ static bool write_packet(struct mqttk_run *run, struct mqttk_msg *msg,
 	return true;
 }
 
+static u32 size_of(u32 remaining)
+{
+	return 1 + varint_size(remaining) + remaining;
+}
+
 /* Adds a packet; false if it can not be in a run. */
 static bool add_packet(struct mqttk_run *run, struct mqttk_msg *msg)
 {
 	u32 remaining = remaining_of(run, msg);
-	u32 size = 1 + varint_size(remaining) + remaining;
+	u32 size = size_of(remaining);
 
-	if (!remaining)
-		return false;
-	/* Those of a block lie side by side. */
-	if (msg->in_block && run->version != MQTTK_V5)
-		add_piece(run, mqttk_msg_inline(msg) + msg->payload_len - size,
-			  size);
-	else if (!write_packet(run, msg, remaining))
+	if (!remaining || !write_packet(run, msg, remaining))
 		return false;
 	run->max_size = max(run->max_size, size);
 	run->bytes += size;
 	run->payload += msg->payload_len;
 	run->share += mqttk_msg_share(msg);
 	return true;
+}
+
+/*
+ * Messages of a block are packets of MQTT 3.1.1 already, side by side: one piece.
+ * Adds those of @ents, from the first on, that are; returns how many.
+ */
+static unsigned int add_block(struct mqttk_run *run, struct mqttk_msg **msgs,
+			      const struct mqttk_qent *ents, unsigned int nr)
+{
+	struct mqttk_msg *first = ents->msg, *msg = first;
+	unsigned int n = 0, left = msg[-msg->nth].nr - msg->nth;
+	size_t payload = 0, share = 0;
+	u32 len, max = 0;
+	const u8 *from;
+
+	do {
+		msgs[n] = msg;
+		len = msg->topic_len + msg->payload_len;
+		max = max(max, len);
+		share += len;
+		payload += msg->payload_len;
+		n++;
+		msg++;
+	} while (n < nr && n < left && ents[n].msg == msg &&
+		 mqttk_run_is_common(&ents[n]));
+	len = first->topic_len + first->payload_len;
+	from = first->data + len - size_of(2 + len);
+	msg--;
+	len = msg->data + msg->topic_len + msg->payload_len - from;
+	add_piece(run, from, len);
+	run->max_size = max(run->max_size, size_of(2 + max));
+	run->bytes += len;
+	run->payload += payload;
+	run->share += share;
+	return n;
 }
 
 /*
@@ -172,8 +206,8 @@ static bool begin(struct mqttk_run *run, const struct mqttk_qent *first,
 		  unsigned int nr, struct page_frag *frag)
 {
 	run->at = run->image;
-	if (!mqttk_run_is_common(first) || !first->msg->bvec)
-		return mqttk_run_is_common(first);
+	if (!first->msg->bvec)
+		return true;
 	if (!mqttk_frag_room(frag, nr * MQTTK_RUN_COPY))
 		return false;
 	run->page = frag->page;
@@ -202,8 +236,11 @@ bool mqttk_run_begin(struct mqttk_run *run, u8 version,
 		     const struct mqttk_qent *ents, unsigned int nr,
 		     struct page_frag *frag, struct mqttk_net *mn)
 {
-	unsigned int i;
+	unsigned int i = 0;
 
+	/* Then what was sent last may yet be what the next one is to have. */
+	if (!mqttk_run_is_common(&ents[0]))
+		return false;
 	mqttk_run_drop(run);
 	run->version = version;
 	run->nr_vec = 0;
@@ -213,10 +250,18 @@ bool mqttk_run_begin(struct mqttk_run *run, u8 version,
 	run->share = 0;
 	if (!begin(run, &ents[0], nr, frag))
 		return false;
-	for (i = 0; i < nr; i++) {
-		if (!mqttk_run_is_common(&ents[i]) || !add_packet(run, ents[i].msg))
+	while (i < nr) {
+		struct mqttk_msg *msg = ents[i].msg;
+
+		if (!mqttk_run_is_common(&ents[i]))
 			return false;
-		run->msgs[i] = ents[i].msg;
+		if (msg->in_block && !run->page && version != MQTTK_V5) {
+			i += add_block(run, run->msgs + i, ents + i, nr - i);
+			continue;
+		}
+		if (!add_packet(run, msg))
+			return false;
+		run->msgs[i++] = msg;
 	}
 	if (run->page)
 		frag->offset = run->at - (u8 *)page_address(run->page);

@@ -246,14 +246,18 @@ static int take_all(struct mqttk_conn *conn, const u8 *buf, size_t len,
 
 static void partial_free(struct mqttk_conn *conn)
 {
-	if (!conn->partial)
+	struct mqttk_partial *p = conn->partial;
+
+	if (!p)
 		return;
-	kvfree(conn->partial);
-	mqttk_uncharge(&conn->peer.mn->limits, conn->partial_budget,
-		       conn->partial_size);
+	mqttk_uncharge(&conn->peer.mn->limits, p->budget, p->size);
+	kvfree(p);
 	conn->partial = NULL;
-	conn->partial_len = 0;
-	conn->partial_size = 0;
+}
+
+static u32 partial_room(const struct mqttk_partial *p)
+{
+	return p->size - sizeof(*p);
 }
 
 /*
@@ -263,26 +267,27 @@ static void partial_free(struct mqttk_conn *conn)
 static int partial_grow(struct mqttk_conn *conn, u32 more, gfp_t gfp)
 {
 	struct mqttk_limits *l = &conn->peer.mn->limits;
+	struct mqttk_partial *p, *old = conn->partial;
 	u8 budget = conn->peer.state == MQTTK_PEER_NEW ?
 		    MQTTK_BUDGET_HANDSHAKE : MQTTK_BUDGET_CLIENT;
-	u32 len = conn->partial_len;
-	u32 size = max3((u32)PARTIAL_MIN, min(conn->whole, 2 * len), len + more);
-	u8 *buf;
+	u32 len = old ? old->len : 0;
+	u32 room = max(min(conn->whole, 2 * len), len + more);
+	u32 size = max_t(u32, PARTIAL_MIN, sizeof(*p) + room);
 
 	if (!mqttk_charge(l, budget, size))
 		return -ENOBUFS;
-	buf = kvmalloc(size, gfp);
-	if (!buf) {
+	p = kvmalloc(size, gfp);
+	if (!p) {
 		mqttk_uncharge(l, budget, size);
 		return -ENOMEM;
 	}
-	if (conn->partial)
-		memcpy(buf, conn->partial, len);
+	p->size = size;
+	p->len = len;
+	p->budget = budget;
+	if (old)
+		memcpy(p->data, old->data, len);
 	partial_free(conn);
-	conn->partial = buf;
-	conn->partial_len = len;
-	conn->partial_size = size;
-	conn->partial_budget = budget;
+	conn->partial = p;
 	return 0;
 }
 
@@ -293,28 +298,30 @@ static int partial_keep(struct mqttk_conn *conn, const u8 *buf, u32 len,
 
 	if (err)
 		return err;
-	memcpy(conn->partial, buf, len);
-	conn->partial_len = len;
+	memcpy(conn->partial->data, buf, len);
+	conn->partial->len = len;
 	return 0;
 }
 
 static int read_behind_partial(struct mqttk_conn *conn)
 {
+	struct mqttk_partial *p = conn->partial;
 	struct iov_iter to;
 	struct kvec v;
 	int n;
 
-	if (conn->partial_len == conn->partial_size) {
+	if (p->len == partial_room(p)) {
 		n = partial_grow(conn, 1, GFP_RX);
 		if (n)
 			return n;
+		p = conn->partial;
 	}
-	v.iov_base = conn->partial + conn->partial_len;
-	v.iov_len = conn->partial_size - conn->partial_len;
+	v.iov_base = p->data + p->len;
+	v.iov_len = partial_room(p) - p->len;
 	iov_iter_kvec(&to, ITER_DEST, &v, 1, v.iov_len);
 	n = read_socket(conn, &to);
 	if (n > 0)
-		conn->partial_len += n;
+		p->len += n;
 	return n;
 }
 
@@ -324,18 +331,20 @@ static int read_behind_partial(struct mqttk_conn *conn)
  */
 static int read_partial(struct mqttk_conn *conn, int *cost)
 {
+	struct mqttk_partial *p;
 	int n = 1, used;
 
-	if (conn->partial_len < conn->need)
+	if (conn->partial->len < conn->need)
 		n = read_behind_partial(conn);
-	if (n < 0 || conn->partial_len < conn->need)
+	p = conn->partial;
+	if (n < 0 || p->len < conn->need)
 		return n;
-	used = take_all(conn, conn->partial, conn->partial_len, cost);
+	used = take_all(conn, p->data, p->len, cost);
 	if (used < 0)
 		return used;
-	conn->partial_len -= used;
-	memmove(conn->partial, conn->partial + used, conn->partial_len);
-	if (!conn->partial_len)
+	p->len -= used;
+	memmove(p->data, p->data + used, p->len);
+	if (!p->len)
 		partial_free(conn);
 	return n;
 }
@@ -384,7 +393,7 @@ static int read_packets(struct mqttk_conn *conn, u8 *buf, int *cost)
 
 static int read_once(struct mqttk_conn *conn, u8 *buf, int *cost)
 {
-	if (conn->partial_len)
+	if (conn->partial)
 		return read_partial(conn, cost);
 	if (conn->in_payload && conn->in.msg && conn->in.msg->bvec)
 		return read_payload(conn, cost);
@@ -460,7 +469,7 @@ int mqttk_rx_run(struct mqttk_conn *conn, bool *again)
 	if (!buf) {
 		/* The bytes wait in the socket: their sender is not late. */
 		conn->last_rx = jiffies;
-		timer_reduce(&conn->timer, jiffies + HZ / 50);
+		mqttk_wheel_soon(conn);
 		return 0;
 	}
 	mqttk_proto_hold(&conn->peer, &held);
@@ -700,14 +709,15 @@ static int quick_keep(struct mqttk_conn *conn, u8 **scratch, size_t size,
 		      size_t used, size_t len)
 {
 	int err = partial_keep(conn, *scratch + used, len - used, GFP_QUICK);
+	struct mqttk_partial *p = (struct mqttk_partial *)*scratch;
 
 	if (err == -ENOMEM &&
 	    mqttk_charge(&conn->peer.mn->limits, MQTTK_BUDGET_CLIENT, size)) {
-		memmove(*scratch, *scratch + used, len - used);
-		conn->partial = *scratch;
-		conn->partial_len = len - used;
-		conn->partial_size = size;
-		conn->partial_budget = MQTTK_BUDGET_CLIENT;
+		memmove(p->data, *scratch + used, len - used);
+		p->size = size;
+		p->len = len - used;
+		p->budget = MQTTK_BUDGET_CLIENT;
+		conn->partial = p;
 		*scratch = NULL;
 		err = 0;
 	}
@@ -728,11 +738,13 @@ static int quick_keep(struct mqttk_conn *conn, u8 **scratch, size_t size,
  */
 bool mqttk_rx_quick(struct mqttk_conn *conn, u8 **scratch, size_t size)
 {
+	/* For what quick_keep() may have to say of it. */
+	size_t room = size - sizeof(struct mqttk_partial);
 	struct mqttk_peer *peer = &conn->peer;
 	struct mqttk_held held;
 	int n, used, err;
 
-	n = quick_read(conn, *scratch, size);
+	n = quick_read(conn, *scratch, room);
 	if (n <= 0)
 		return !n;
 	peer->quick = true;
@@ -747,7 +759,7 @@ bool mqttk_rx_quick(struct mqttk_conn *conn, u8 **scratch, size_t size)
 		conn->rx_err = quick_keep(conn, scratch, size, used, n);
 	if (mqttk_out_pending(&peer->out))
 		mqttk_tx_list_soon(conn);
-	return used == n && n < size && !conn->rx_err && !conn->in_payload &&
+	return used == n && n < room && !conn->rx_err && !conn->in_payload &&
 	       !peer->late_len &&
 	       mqttk_out_pending(&peer->out) < MQTTK_OUT_HIGH;
 }

@@ -22,6 +22,7 @@
 #include <linux/siphash.h>
 #include <linux/slab.h>
 
+#include "access.h"
 #include "events.h"
 #include "ids.h"
 #include "msg.h"
@@ -37,19 +38,9 @@ struct id_key {
 	u16 len;
 };
 
-/*
- * Most client ids are not longer than a client may rely on [MQTT-3.1.3-5]; the
- * others' sessions are of a size of their own.
- */
-#define CACHED_ID	24
-#define CACHED_SIZE	(offsetof(struct mqttk_session, id) + CACHED_ID)
-
 /* With the session's lock held. */
 #define AWAY_GFP	(GFP_NOWAIT | __GFP_ACCOUNT | __GFP_NOWARN)
 
-#define SESSION_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
-
-static struct kmem_cache *session_cache __ro_after_init;
 static siphash_key_t id_hash_key __read_mostly;
 
 static u32 id_hash(const void *data, u32 len, u32 seed)
@@ -89,9 +80,7 @@ static const struct rhashtable_params id_params = {
 int __init mqttk_sessions_module_init(void)
 {
 	get_random_bytes(&id_hash_key, sizeof(id_hash_key));
-	session_cache = kmem_cache_create("mqttk_session", CACHED_SIZE, 0, 0,
-					  NULL);
-	return session_cache ? 0 : -ENOMEM;
+	return mqttk_session_caches_init();
 }
 
 /**
@@ -99,7 +88,7 @@ int __init mqttk_sessions_module_init(void)
  */
 void mqttk_sessions_module_exit(void)
 {
-	kmem_cache_destroy(session_cache);
+	mqttk_session_caches_exit();
 }
 
 /**
@@ -123,21 +112,6 @@ void mqttk_sessions_exit(struct mqttk_net *mn)
 	rhashtable_destroy(&mn->sessions);
 	WARN_ON_ONCE(!xa_empty(&mn->session_ids));
 	xa_destroy(&mn->session_ids);
-}
-
-static size_t session_size(u16 id_len)
-{
-	if (id_len <= CACHED_ID)
-		return CACHED_SIZE;
-	return kmalloc_size_roundup(offsetof(struct mqttk_session, id) +
-				    id_len);
-}
-
-/* What it is charged for, all it may need for a message included. */
-static size_t session_cost(u16 id_len)
-{
-	return session_size(id_len) + sizeof(struct mqttk_queue_room) +
-	       sizeof(struct mqttk_counts);
 }
 
 /* Puts the session where dumps find it. Under sub_mutex. */
@@ -170,8 +144,8 @@ static bool kill_locked(struct mqttk_session *s, enum mqttk_end why)
 	s->ep = NULL;
 	s->undertaker = ep;
 	if (ep) {
-		mqttk_tell_parted(s, ep, why);
-		ep->ops->end(ep, why);
+		mqttk_tell_parted(s, ep, why, 0);
+		ep->ops->end(ep, why, 0);
 	}
 	/* Its client has begun anew, or stayed away, or an administrator. */
 	if (why == MQTTK_END_TAKEN_OVER)
@@ -292,7 +266,7 @@ static void deadline_run(struct mqttk_deadline *d)
 	bool clean = false, sweep;
 
 	spin_lock_bh(&s->lock);
-	sweep = s->expires_at && s->expires_at <= now;
+	sweep = away->expires_at && away->expires_at <= now;
 	if (!s->ep && !s->dead && away->ends_at && away->ends_at <= now) {
 		mqttk_stat_inc(s->mn, MQTTK_STAT_SESSIONS_EXPIRED);
 		clean = kill_locked(s, MQTTK_END_EXPIRED);
@@ -397,8 +371,8 @@ void mqttk_session_leave(struct mqttk_session *s, struct mqttk_endpoint *ep,
 		if (how->will_delay)
 			swap(back_in_time, how->will);
 	}
-	if (!s->dead && !list_empty(how->replays)) {
-		list_splice_tail_init(how->replays, &s->replays);
+	if (!s->dead && !mqttk_replays_empty(how->replays)) {
+		mqttk_replays_join(&s->replays, how->replays);
 		if (s->ep)
 			s->ep->ops->wake(s->ep);
 	}
@@ -430,13 +404,12 @@ bool mqttk_session_kick(struct mqttk_session *s, u8 reason)
 	dies = s->hidden ||
 	       (ep && ep->ops->lingers && !(s->expiry && s->away));
 	if (ep && !dies) {
-		WRITE_ONCE(ep->reason, reason);
 		if (ep->ops->lingers) {
-			mqttk_tell_parted(s, ep, MQTTK_END_ADMIN);
-			ep->ops->end(ep, MQTTK_END_ADMIN);
+			mqttk_tell_parted(s, ep, MQTTK_END_ADMIN, reason);
+			ep->ops->end(ep, MQTTK_END_ADMIN, reason);
 			be_away(s);
 		} else {
-			ep->ops->end(ep, MQTTK_END_ADMIN);
+			ep->ops->end(ep, MQTTK_END_ADMIN, reason);
 		}
 	}
 	spin_unlock_bh(&s->lock);
@@ -447,28 +420,28 @@ bool mqttk_session_kick(struct mqttk_session *s, u8 reason)
  * mqttk_session_take_replays - go on with what the endpoint before left
  * @s: the session
  * @ep: its endpoint
- * @list: the endpoint's replays; added to its end
+ * @replays: the endpoint's; they go behind them
  *
  * Context: any but hard interrupts.
  */
 void mqttk_session_take_replays(struct mqttk_session *s,
 				struct mqttk_endpoint *ep,
-				struct list_head *list)
+				struct mqttk_replays *replays)
 {
-	if (list_empty_careful(&s->replays))
+	if (mqttk_replays_empty(&s->replays))
 		return;
 	spin_lock_bh(&s->lock);
 	if (s->ep == ep)
-		list_splice_tail_init(&s->replays, list);
+		mqttk_replays_join(replays, &s->replays);
 	spin_unlock_bh(&s->lock);
 }
 
 static ktime_t earliest(const struct mqttk_session *s)
 {
 	const struct mqttk_away *away = s->away;
-	ktime_t when = s->expires_at;
+	ktime_t when = away->expires_at;
 
-	if (s->ep || !away)
+	if (s->ep)
 		return when;
 	if (away->ends_at && (!when || away->ends_at < when))
 		when = away->ends_at;
@@ -479,40 +452,65 @@ static ktime_t earliest(const struct mqttk_session *s)
 
 /**
  * mqttk_session_set_deadline - one of the session's times has changed
- * @s: the session, locked
- *
- * Without memory for it, what expires goes when its turn to be sent comes.
+ * @s: the session, locked; it has @s->away
  */
 void mqttk_session_set_deadline(struct mqttk_session *s)
 {
 	ktime_t when = earliest(s);
 
-	if (when && !s->dead && need_away(s, AWAY_GFP))
+	if (when && !s->dead)
 		mqttk_deadline_set(&s->mn->clock, &s->away->deadline, when);
 }
 
 /**
- * mqttk_session_need_counts - there is something to be counted
- * @s: the session, whose cost covers it
+ * mqttk_session_note_expiry - a message that expires is in the queue
+ * @s: the session, locked
+ * @when: when it does
  *
- * For mqttk_session_counts(), the first time.
- *
- * Context: any but hard interrupts.
- * Return: where to, or NULL
+ * Without memory to know it, it goes when its turn to be sent comes.
  */
-struct mqttk_counts *mqttk_session_need_counts(struct mqttk_session *s)
+void mqttk_session_note_expiry(struct mqttk_session *s, ktime_t when)
 {
-	struct mqttk_counts *c, *other;
+	s->expires = true;
+	if (!need_away(s, AWAY_GFP) ||
+	    (s->away->expires_at && s->away->expires_at <= when))
+		return;
+	s->away->expires_at = when;
+	mqttk_session_set_deadline(s);
+}
 
-	c = kzalloc(sizeof(*c), AWAY_GFP);
-	if (!c)
-		return NULL;
-	/* What comes and what goes is counted by different CPUs. */
-	other = cmpxchg(&s->counts, NULL, c);
-	if (!other)
-		return c;
-	kfree(c);
-	return other;
+/*
+ * Its client came with this user name, whose reference is given away. Under
+ * sub_mutex, or before anybody finds the session.
+ */
+static void set_user(struct mqttk_session *s, struct mqttk_user *user)
+{
+	mqttk_user_put(rcu_replace_pointer(s->user, user, true));
+}
+
+/*
+ * May a client go on with what there is of its id? Where an access control list
+ * says who may read what, only if it was there by the same name. Under
+ * sub_mutex; @s is the session it would have otherwise.
+ */
+static bool may_have(const struct mqttk_session *old,
+		     const struct mqttk_session *s)
+{
+	const struct mqttk_user *a = rcu_access_pointer(old->user);
+	const struct mqttk_user *b = rcu_access_pointer(s->user);
+
+	if (!rcu_access_pointer(s->mn->acl))
+		return true;
+	return a && b ? a->len == b->len && !memcmp(a->name, b->name, a->len) :
+			a == b;
+}
+
+static bool give_user(struct mqttk_session *s, const struct mqttk_str *name)
+{
+	struct mqttk_user *user = mqttk_user_alloc(&s->mn->limits, name);
+
+	set_user(s, user);
+	return user;
 }
 
 /* -- the beginning ------------------------------------------------------- */
@@ -531,21 +529,18 @@ static struct mqttk_session *session_alloc(struct mqttk_net *mn, const u8 *id,
 					   u16 id_len,
 					   struct mqttk_endpoint *ep)
 {
-	size_t size = session_size(id_len);
-	size_t cost = session_cost(id_len);
+	size_t cost = mqttk_session_cost(id_len);
 	struct mqttk_session *s;
 
 	if (!mqttk_charge(&mn->limits, MQTTK_BUDGET_CLIENT, cost))
 		return ERR_PTR(-ENOBUFS);
-	s = id_len <= CACHED_ID ? kmem_cache_zalloc(session_cache, SESSION_GFP) :
-				  kzalloc(size, SESSION_GFP);
+	s = mqttk_session_zalloc(id_len);
 	if (!s) {
 		mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT, cost);
 		return ERR_PTR(-ENOMEM);
 	}
 	spin_lock_init(&s->lock);
 	mqttk_queue_init(&s->queue);
-	INIT_LIST_HEAD(&s->replays);
 	refcount_set(&s->ref, 1);
 	s->ep = ep;
 	s->mn = mn;
@@ -566,8 +561,9 @@ void mqttk_session_free(struct mqttk_session *s)
 	struct mqttk_net *mn = s->mn;
 
 	/* A sweep that had paused may have kept it. */
-	mqttk_queue_rest(&s->queue);
+	mqttk_queue_rest(&s->queue, &mn->limits);
 	kfree(s->counts);
+	mqttk_user_put(rcu_access_pointer(s->user));
 	WARN_ON_ONCE(s->queue.room || s->sub.nr_subs || s->window.slots ||
 		     s->received_ids ||
 		     (s->away && s->away->will));
@@ -577,7 +573,7 @@ void mqttk_session_free(struct mqttk_session *s)
 		kfree_rcu(s->away, rcu);
 	}
 	mqttk_uncharge(&mn->limits, MQTTK_BUDGET_CLIENT,
-		       session_cost(s->id_len));
+		       mqttk_session_cost(s->id_len));
 	kfree_rcu(s, rcu);
 	mqttk_net_gone(mn, &mn->nr_objects);
 }
@@ -651,8 +647,8 @@ static bool resume(struct mqttk_session *s, const struct mqttk_session_open *how
 	ok = !s->dead && s->expiry && s->away;
 	if (ok) {
 		if (s->ep) {
-			mqttk_tell_parted(s, s->ep, MQTTK_END_TAKEN_OVER);
-			s->ep->ops->end(s->ep, MQTTK_END_TAKEN_OVER);
+			mqttk_tell_parted(s, s->ep, MQTTK_END_TAKEN_OVER, 0);
+			s->ep->ops->end(s->ep, MQTTK_END_TAKEN_OVER, 0);
 			mqttk_stat_inc(s->mn, MQTTK_STAT_TAKEOVERS);
 		}
 		s->stale_peek = !!s->peeker;
@@ -757,7 +753,8 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 	if (IS_ERR(s))
 		return s;
 	s->expiry = how->expiry;
-	if (s->expiry && !need_away(s, SESSION_GFP)) {
+	if ((s->expiry && !need_away(s, MQTTK_SESSION_GFP)) ||
+	    (how->user.p && !give_user(s, &how->user))) {
 		session_abandon(s);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -766,8 +763,10 @@ struct mqttk_session *mqttk_session_open(struct mqttk_net *mn,
 
 	mutex_lock(&mn->sub_mutex);
 	old = lookup(mn, how);
-	*present = old && !how->clean && !mn->dying && resume(old, how, ep);
+	*present = old && !how->clean && !mn->dying && may_have(old, s) &&
+		   resume(old, how, ep);
 	if (*present) {
+		set_user(old, rcu_replace_pointer(s->user, NULL, true));
 		mutex_unlock(&mn->sub_mutex);
 		session_abandon(s);
 		return old;

@@ -15,6 +15,7 @@
 #include "deadline.h"
 #include "filter.h"
 #include "queue.h"
+#include "replay.h"
 #include "window.h"
 #include "wire.h"
 
@@ -23,6 +24,7 @@ struct mqttk_ids;
 struct mqttk_msg;
 struct mqttk_net;
 struct mqttk_retain_node;
+struct mqttk_user;
 
 /* QoS 0, 1 and 2. */
 #define MQTTK_NR_QOS		3
@@ -52,26 +54,24 @@ enum mqttk_end {
  * @wake: there is something to send. Called under session->lock, bottom halves
  *	off; must not sleep, nor take a lock under which anyone calls into the
  *	session.
- * @end: the session is no longer this endpoint's, or shall not be, for the
- *	reason given: it is to leave. Called like @wake.
+ * @end: the session is no longer this endpoint's, or shall not be: it is to
+ *	leave. @reason is what an administrator has said why, a reason code of 5.0,
+ *	or 0. Called like @wake.
  * @lingers: it leaves when its user likes, which may be never: what is to go on
  *	without it does not wait
  */
 struct mqttk_endpoint_ops {
 	void (*wake)(struct mqttk_endpoint *ep);
-	void (*end)(struct mqttk_endpoint *ep, enum mqttk_end why);
+	void (*end)(struct mqttk_endpoint *ep, enum mqttk_end why, u8 reason);
 	bool lingers;
 };
 
 /**
  * struct mqttk_endpoint - where a session's messages go: a conn or a file
  * @ops: see there
- * @reason: why an administrator has it leave, a reason code of 5.0; 0: no reason
- *	was given
  */
 struct mqttk_endpoint {
 	const struct mqttk_endpoint_ops *ops;
-	u8 reason;
 };
 
 /**
@@ -82,7 +82,8 @@ struct mqttk_endpoint {
  * @will_at: CLOCK_BOOTTIME
  * @ends_at: CLOCK_BOOTTIME when it ends for want of its client, 0: it does not
  * @since: CLOCK_BOOTTIME when its client left
- * @deadline: at the earliest of these times and of @session's expires_at
+ * @expires_at: no message in @session's queue expires earlier, 0: none is known to
+ * @deadline: at the earliest of these times
  * @rcu: freed a grace period after the session's last reference, when the
  *	deadline is not set any more
  *
@@ -94,6 +95,7 @@ struct mqttk_away {
 	ktime_t will_at;
 	ktime_t ends_at;
 	ktime_t since;
+	ktime_t expires_at;
 	union {
 		struct mqttk_deadline deadline;
 		struct rcu_head rcu;
@@ -129,9 +131,12 @@ struct mqttk_counts {
  * @plain: its endpoint acknowledges nothing (likewise, unless it wants to): what
  *	it takes is delivered, whatever the QoS
  * @replay_waits: a retained message is too large for what the queue has left
+ * @expires: messages in @queue may expire; when is said in @away, unless there was
+ *	no memory for that
  * @stale_peek: the endpoint changed while another was looking: what that one
  *	has sent has to be sent again
  * @id_len: bytes of client id
+ * @user: the user name its client came with, or NULL; changed under sub_mutex
  * @expiry: seconds it outlives its connection; 0: not at all;
  *	MQTTK_EXPIRY_NEVER
  * @queue: messages on their way to the client
@@ -142,12 +147,8 @@ struct mqttk_counts {
  *	messages that its successor shall queue
  * @away: there from the beginning if it is to outlive its connection, otherwise
  *	from the first message on that expires, or NULL
- * @expires_at: no message in @queue expires earlier, 0: none does
  * @counts: there from the first message on, to or from the client, or NULL
  * @dropped: messages not queued because a limit was reached
- * @outdated: replays whose subscription may have ended since they were looked
- *	through; its endpoint only
- * @outdated_max: how many before they are again; likewise
  * @mn: its netns's broker, which outlives it
  * @ref: the session table, the endpoint, and each subscription
  * @rcu: freed after a grace period, since fan-outs follow subscriptions to it
@@ -159,30 +160,31 @@ struct mqttk_session {
 	struct mqttk_subscriber sub;
 	spinlock_t lock;	/* ep to dropped */
 	bool dead;
-	bool hidden;
 	bool plain;
 	bool replay_waits;
+	bool expires;
 	struct mqttk_endpoint *ep;
 	struct mqttk_endpoint *peeker;
 	struct mqttk_queue queue;
 	struct mqttk_window window;
 	struct mqttk_net *mn;
-	ktime_t expires_at;
 	struct mqttk_counts *counts;
 	u64 dropped;
 	/* What it does not. */
-	struct mqttk_endpoint *undertaker;
 	struct mqttk_ids *received_ids;
-	u32 expiry;
+	struct mqttk_user __rcu *user;
 	union {
-		struct list_head replays;
+		struct {
+			struct mqttk_endpoint *undertaker;
+			struct mqttk_replays replays;
+		};
 		struct rcu_head rcu;
 	};
 	struct mqttk_away *away;
-	u32 outdated;
-	u32 outdated_max;
 	struct rhash_head node;
 	refcount_t ref;
+	u32 expiry;
+	bool hidden : 1;
 	bool told : 1;
 	bool connected : 1;
 	bool stale_peek : 1;
@@ -194,6 +196,7 @@ struct mqttk_session {
  * struct mqttk_session_open - what a CONNECT asks for
  * @id: client id
  * @id_len: its length, at least 1
+ * @user: its user name; no bytes pointed to: none
  * @receive_max: QoS 1 and 2 messages the client takes at once, at least 1
  * @clean: begin anew: Clean Session, Clean Start
  * @expiry: seconds the session outlives the connection
@@ -201,6 +204,7 @@ struct mqttk_session {
 struct mqttk_session_open {
 	const u8 *id;
 	u16 id_len;
+	struct mqttk_str user;
 	u16 receive_max;
 	bool clean;
 	u32 expiry;
@@ -220,7 +224,7 @@ struct mqttk_session_leave {
 	u32 expiry;
 	struct mqttk_msg *will;
 	u32 will_delay;
-	struct list_head *replays;
+	struct mqttk_replays *replays;
 	enum mqttk_cause cause;
 	u8 reason;
 };
@@ -240,11 +244,12 @@ void mqttk_session_leave(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			 struct mqttk_session_leave *how);
 void mqttk_session_take_replays(struct mqttk_session *s,
 				struct mqttk_endpoint *ep,
-				struct list_head *list);
+				struct mqttk_replays *replays);
 bool mqttk_session_end(struct mqttk_session *s, enum mqttk_end why);
 bool mqttk_session_kick(struct mqttk_session *s, u8 reason);
 void mqttk_session_free(struct mqttk_session *s);
 void mqttk_session_set_deadline(struct mqttk_session *s);
+void mqttk_session_note_expiry(struct mqttk_session *s, ktime_t when);
 u16 mqttk_session_window_limit(struct mqttk_net *mn, u16 receive_max);
 bool mqttk_session_is_current(struct mqttk_session *s,
 			      const struct mqttk_endpoint *ep);
@@ -321,6 +326,13 @@ int mqttk_session_ack(struct mqttk_session *s, struct mqttk_endpoint *ep,
 int mqttk_session_ack_upto(struct mqttk_session *s, struct mqttk_endpoint *ep,
 			   u16 last, u16 stop);
 
+/* session_room.c: its memory */
+#define MQTTK_SESSION_GFP	(GFP_KERNEL_ACCOUNT | __GFP_NORETRY | __GFP_NOWARN)
+
+int mqttk_session_caches_init(void);
+void mqttk_session_caches_exit(void);
+size_t mqttk_session_cost(u16 id_len);
+struct mqttk_session *mqttk_session_zalloc(u16 id_len);
 struct mqttk_counts *mqttk_session_need_counts(struct mqttk_session *s);
 
 /* Where to count; NULL without memory for it: then counting begins later. */

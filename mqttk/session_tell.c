@@ -35,8 +35,7 @@ void mqttk_tell_disconnected(struct mqttk_session *s,
 }
 
 /* What its client is said to have left for, and what it is told. */
-static enum mqttk_cause cause_of(enum mqttk_end why,
-				 const struct mqttk_endpoint *ep, u8 *reason)
+static enum mqttk_cause cause_of(enum mqttk_end why, u8 said, u8 *reason)
 {
 	*reason = 0;
 	switch (why) {
@@ -46,8 +45,7 @@ static enum mqttk_cause cause_of(enum mqttk_end why,
 	case MQTTK_END_EXPIRED:
 		return MQTTK_CAUSE_EXPIRED;
 	case MQTTK_END_ADMIN:
-		*reason = READ_ONCE(ep->reason) ?:
-			  MQTTK_REASON_ADMINISTRATIVE_ACTION;
+		*reason = said ?: MQTTK_REASON_ADMINISTRATIVE_ACTION;
 		fallthrough;
 	default:
 		return MQTTK_CAUSE_ADMINISTRATOR;
@@ -59,12 +57,13 @@ static enum mqttk_cause cause_of(enum mqttk_end why,
  * @s: the session, locked
  * @ep: its endpoint
  * @why: what the endpoint is told
+ * @said: likewise, by an administrator; see &struct mqttk_endpoint_ops
  */
 void mqttk_tell_parted(struct mqttk_session *s, struct mqttk_endpoint *ep,
-		       enum mqttk_end why)
+		       enum mqttk_end why, u8 said)
 {
 	u8 reason;
-	enum mqttk_cause cause = cause_of(why, ep, &reason);
+	enum mqttk_cause cause = cause_of(why, said, &reason);
 
 	if (why == MQTTK_END_TAKEN_OVER)
 		trace_mqttk_takeover(s);

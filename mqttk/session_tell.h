@@ -13,7 +13,7 @@ void mqttk_tell_disconnected(struct mqttk_session *s,
 			     const struct mqttk_endpoint *ep,
 			     enum mqttk_cause cause, u8 reason);
 void mqttk_tell_parted(struct mqttk_session *s, struct mqttk_endpoint *ep,
-		       enum mqttk_end why);
+		       enum mqttk_end why, u8 said);
 void mqttk_tell_ended(struct mqttk_session *s, enum mqttk_cause cause);
 void mqttk_tell_subscribed(struct mqttk_session *s,
 			   const struct mqttk_endpoint *ep, const u8 *filter,

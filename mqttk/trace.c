@@ -150,6 +150,7 @@ const char *mqttk_trace_drop(enum mqttk_drop why)
 		[MQTTK_DROP_AWAY] = "away",
 		[MQTTK_DROP_EXPIRED] = "expired",
 		[MQTTK_DROP_TOO_LARGE] = "too-large",
+		[MQTTK_DROP_DENIED] = "denied",
 	};
 
 	return words[why];

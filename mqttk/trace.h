@@ -39,6 +39,7 @@ struct net;
  * @MQTTK_DROP_EXPIRED: its time was over
  * @MQTTK_DROP_TOO_LARGE: the client does not take packets that large, or its
  *	topic does not lie below the client's mount point
+ * @MQTTK_DROP_DENIED: the access control list does not let the client read it
  */
 enum mqttk_drop {
 	MQTTK_DROP_MESSAGES,
@@ -49,6 +50,7 @@ enum mqttk_drop {
 	MQTTK_DROP_AWAY,
 	MQTTK_DROP_EXPIRED,
 	MQTTK_DROP_TOO_LARGE,
+	MQTTK_DROP_DENIED,
 };
 
 /* trace.c, for the events below */

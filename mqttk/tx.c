@@ -49,7 +49,7 @@ static void after_send(struct mqttk_conn *conn)
 	    mqttk_session_has_room(conn->tx_session))
 		kick |= test_and_clear_bit(CONN_REPLAY_FULL, &conn->flags);
 	/* The endpoint before left retained messages for us to queue. */
-	kick |= conn->tx_session && !list_empty_careful(&conn->tx_session->replays);
+	kick |= conn->tx_session && !mqttk_replays_empty(&conn->tx_session->replays);
 	if (kick || READ_ONCE(conn->phase) == CONN_CLOSING)
 		mqttk_conn_queue(conn);
 }
@@ -66,7 +66,7 @@ static bool send_some(struct mqttk_conn *conn, int budget)
 	if (n == -EAGAIN && sk_stream_is_writeable(sk)) {
 		/* Not the peer is slow, memory is short: nobody will tell. */
 		set_bit(CONN_TX_STALLED, &conn->flags);
-		timer_reduce(&conn->timer, jiffies + HZ / 50);
+		mqttk_wheel_soon(conn);
 	}
 	after_send(conn);
 	return n > 0;
@@ -80,7 +80,7 @@ static bool serve(struct mqttk_conn *conn, int budget)
 
 	bh_lock_sock(sk);
 	if (sock_owned_by_user(sk)) {
-		/* The work can wait for whoever has it; see conn_work(). */
+		/* The work can wait for whoever has it; see mqttk_conn_turn(). */
 		set_bit(CONN_TX_RETRY, &conn->flags);
 		mqttk_conn_queue(conn);
 	} else if (!test_bit(CONN_DEAD, &conn->flags) &&

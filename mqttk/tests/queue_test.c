@@ -17,6 +17,8 @@
 /* More than a sweep looks at before it pauses, several times. */
 #define MODEL_MAX	5000
 #define VIAS		3
+/* More than there are ever places for, and than a chunk has. */
+#define RUN_MAX		40
 #define STEPS		12000
 #define ROUNDS		3
 
@@ -53,6 +55,7 @@ struct queue_ctx {
 	u32 dropped;
 	bool growing;
 	bool sweeping;
+	struct mqttk_qent copied[RUN_MAX];
 	struct model_ent model[MODEL_MAX];
 };
 
@@ -110,7 +113,7 @@ static void queue_teardown(struct kunit *test)
 		mqttk_msg_put(ctx->model[i].msg);
 	for (i = 0; i < VIAS; i++)
 		mqttk_via_put(ctx->via[i]);
-	mqttk_queue_rest(&ctx->q);
+	mqttk_queue_rest(&ctx->q, ctx->limits);
 	/* Not if there were chunks left. */
 	KUNIT_EXPECT_NULL(test, ctx->q.room);
 	KUNIT_EXPECT_EQ(test, mqttk_limits_stored(ctx->limits).messages, 0);
@@ -133,6 +136,20 @@ static struct mqttk_msg *new_msg(struct kunit *test, u32 len, ktime_t expires)
 	return msg;
 }
 
+static void model_add(struct queue_ctx *ctx, const struct model_ent *m)
+{
+	u32 i;
+
+	ctx->model[ctx->nr] = *m;
+	ctx->model[ctx->nr++].lost = ctx->lost;
+	ctx->nr_qos0 += !m->qos;
+	ctx->bytes += mqttk_msg_share(m->msg);
+	ctx->lost = 0;
+	for (i = 0; i < VIAS; i++)
+		if (m->via == ctx->via[i])
+			ctx->via_users[i]++;
+}
+
 /* The queue gets a reference if it takes it, the model keeps one. */
 static int append_msg(struct kunit *test, struct mqttk_msg *msg, u8 qos)
 {
@@ -151,19 +168,40 @@ static int append_msg(struct kunit *test, struct mqttk_msg *msg, u8 qos)
 		return err;
 	mqttk_msg_get(msg);
 	mqttk_via_get(e.via);
-	if (e.via)
-		ctx->via_users[which]++;
-	ctx->model[ctx->nr++] = (struct model_ent){
+	model_add(ctx, &(struct model_ent){
 		.msg = msg,
 		.via = e.via,
 		.qos = e.qos,
 		.retain = e.retain,
-		.lost = ctx->lost,
-	};
-	ctx->nr_qos0 += !qos;
-	ctx->bytes += mqttk_msg_share(msg);
-	ctx->lost = 0;
+	});
 	return 0;
+}
+
+/* Several of QoS 0 at once. Returns how many the queue took. */
+static u32 append_run(struct kunit *test, u32 nr)
+{
+	struct queue_ctx *ctx = test->priv;
+	u32 i, n, which = rnd(ctx, VIAS + 1);
+	struct mqttk_via *via = which < VIAS ? ctx->via[which] : NULL;
+	struct mqttk_msg *msgs[RUN_MAX];
+	u64 bytes = 0;
+
+	for (i = 0; i < nr; i++) {
+		msgs[i] = new_msg(test, rnd(ctx, 40), 0);
+		bytes += mqttk_msg_share(msgs[i]);
+	}
+	n = mqttk_queue_append_run(&ctx->q, ctx->limits, msgs, nr, bytes, via);
+	for (i = 0; i < n; i++) {
+		mqttk_msg_get(msgs[i]);
+		mqttk_via_get(via);
+		model_add(ctx, &(struct model_ent){
+			.msg = msgs[i],
+			.via = via,
+		});
+	}
+	for (; i < nr; i++)
+		mqttk_msg_put(msgs[i]);
+	return n;
 }
 
 static void append(struct kunit *test)
@@ -248,6 +286,18 @@ static void expect_chunk(struct kunit *test, struct mqttk_chunk *c, u32 nr,
 		EXPECT(test, c->expires && c->expires <= expires, ==, true);
 }
 
+/* The first few, taken together. */
+static void expect_copied(struct kunit *test)
+{
+	struct queue_ctx *ctx = test->priv;
+	u32 i, max = 1 + rnd(ctx, RUN_MAX);
+	u32 nr = min(max, ctx->nr);
+
+	EXPECT(test, mqttk_queue_copy(&ctx->q, ctx->copied, max), ==, nr);
+	for (i = 0; i < nr; i++)
+		expect_same(test, &ctx->copied[i], &ctx->model[i]);
+}
+
 /* All there is, in order, and nothing else: no empty chunk, no stray mark. */
 static void expect_all(struct kunit *test)
 {
@@ -290,6 +340,7 @@ static void expect_all(struct kunit *test)
 		}
 	}
 	EXPECT(test, chunks, ==, 0);
+	expect_copied(test);
 	for (i = 0; i < VIAS; i++)
 		EXPECT(test, refcount_read(&ctx->via[i]->ref), ==,
 		       1 + ctx->via_users[i]);
@@ -481,6 +532,8 @@ static void random_step(struct kunit *test)
 	case 0 ... 27:
 		if (ctx->growing == !!rnd(ctx, 16))
 			append(test);
+		else if (ctx->nr < 200 && !rnd(ctx, 8))
+			EXPECT(test, append_run(test, RUN_MAX), ==, RUN_MAX);
 		else if (rnd(ctx, 8))
 			pop(test);
 		else
@@ -546,16 +599,32 @@ static void queue_random(struct kunit *test)
 	KUNIT_EXPECT_GT(test, ctx->dropped, 500);
 }
 
+/* Has nothing come for a while? Then there may, or may not, be more places. */
+static void rest(struct queue_ctx *ctx, unsigned long client_memory)
+{
+	if (ctx->nr || ctx->sweeping)
+		return;
+	mqttk_queue_rest(&ctx->q, ctx->limits);
+	ctx->limits->value[MQTTK_LIMIT_CLIENT_MEMORY] =
+		rnd(ctx, 2) ? client_memory : 0;
+}
+
 /* A queue that is short all along: from in place to chunks and back. */
 static void queue_short(struct kunit *test)
 {
 	struct queue_ctx *ctx = test->priv;
+	unsigned long memory = ctx->limits->value[MQTTK_LIMIT_CLIENT_MEMORY];
 
 	for (ctx->step = 0; ctx->step < STEPS; ctx->step++) {
-		switch (rnd(ctx, 8)) {
+		switch (rnd(ctx, 9)) {
 		case 0 ... 2:
 			if (ctx->nr < 7)
 				append(test);
+			break;
+		case 8:
+			rest(ctx, memory);
+			if (ctx->nr < 7 && !rnd(ctx, 4))
+				append_run(test, 1 + rnd(ctx, RUN_MAX / 2));
 			break;
 		case 3 ... 4:
 			pop(test);
@@ -579,6 +648,46 @@ static void queue_short(struct kunit *test)
 	}
 	KUNIT_EXPECT_GT(test, ctx->expired, 20);
 	KUNIT_EXPECT_GT(test, ctx->dropped, 100);
+}
+
+/* Bytes that a queue takes besides its messages. */
+static s64 memory_of(struct queue_ctx *ctx)
+{
+	return percpu_counter_sum(&ctx->limits->used[MQTTK_BUDGET_CLIENT]);
+}
+
+/* Who gets bursts has places for them from the first on, until none come. */
+static void queue_large(struct kunit *test)
+{
+	struct queue_ctx *ctx = test->priv;
+	s64 small = memory_of(ctx);
+	u32 i, n;
+
+	for (i = 0; i < 50; i++) {
+		/* Wherever the ring begins. */
+		append_nr(test, MQTTK_QUEUE_PLACES, 1, 0);
+		if (!i)
+			KUNIT_EXPECT_EQ(test, memory_of(ctx), small);
+		for (n = rnd(ctx, MQTTK_QUEUE_PLACES + 1); n; n--)
+			pop(test);
+		append_run(test, MQTTK_QUEUE_PLACES_MAX - ctx->nr);
+		KUNIT_EXPECT_TRUE(test, list_empty(&ctx->q.room->chunks));
+		KUNIT_EXPECT_EQ(test, memory_of(ctx), small +
+				MQTTK_QUEUE_ROOM(MQTTK_QUEUE_PLACES_MAX));
+		append_run(test, 1);
+		KUNIT_EXPECT_FALSE(test, list_empty(&ctx->q.room->chunks));
+		expect_all(test);
+		while (ctx->nr)
+			pop(test);
+	}
+	mqttk_queue_rest(&ctx->q, ctx->limits);
+	KUNIT_EXPECT_EQ(test, memory_of(ctx), small);
+	/* One that is large only because there was memory does without. */
+	ctx->limits->value[MQTTK_LIMIT_CLIENT_MEMORY] = 0;
+	append_run(test, RUN_MAX);
+	KUNIT_EXPECT_EQ(test, memory_of(ctx), small);
+	expect_counts(test);
+	expect_all(test);
 }
 
 /* A pause during which all that the sweep has seen goes, and all that it has not. */
@@ -721,6 +830,7 @@ static void queue_no_budget(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(msgs); i++)
 		msgs[i] = new_msg(test, 1, 0);
 	used = limits_used(ctx->limits);
+	ctx->limits->value[MQTTK_LIMIT_CLIENT_MEMORY] = 0;
 	ctx->limits->value[MQTTK_LIMIT_MESSAGE_MEMORY] = 0;
 	for (i = 0; i < ARRAY_SIZE(msgs); i++) {
 		ctx->lost++;
@@ -789,6 +899,12 @@ static void queue_failed_append(struct kunit *test)
 		}
 		failures++;
 		KUNIT_ASSERT_EQ(test, !ctx->q.room, !i);
+		/* Without a larger room a chunk will do. */
+		if (ctx->nr == MQTTK_QUEUE_PLACES + 1 && !err) {
+			KUNIT_ASSERT_EQ(test, ctx->q.mask,
+					MQTTK_QUEUE_PLACES - 1);
+			continue;
+		}
 		KUNIT_ASSERT_EQ(test, err, -ENOMEM);
 		expect_refused(test, used);
 		KUNIT_ASSERT_EQ(test, append_msg(test, msg, 1), 0);
@@ -801,6 +917,7 @@ static void queue_failed_append(struct kunit *test)
 static struct kunit_case queue_cases[] = {
 	KUNIT_CASE_SLOW(queue_random),
 	KUNIT_CASE(queue_short),
+	KUNIT_CASE(queue_large),
 	KUNIT_CASE(queue_sweep_outlived),
 	KUNIT_CASE(queue_sweep_on_its_way),
 	KUNIT_CASE(queue_limit_messages),

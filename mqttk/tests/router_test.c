@@ -56,7 +56,7 @@ static void endpoint_wake(struct mqttk_endpoint *ep)
 {
 }
 
-static void endpoint_end(struct mqttk_endpoint *ep, enum mqttk_end why)
+static void endpoint_end(struct mqttk_endpoint *ep, enum mqttk_end why, u8 reason)
 {
 }
 
@@ -89,7 +89,7 @@ static void client_open(struct kunit *test, unsigned int i, u16 receive_max,
 static void client_leave(struct router_ctx *ctx, unsigned int i, u32 expiry)
 {
 	struct client *c = &ctx->c[i];
-	LIST_HEAD(replays);
+	struct mqttk_replays replays = {};
 	struct mqttk_session_leave how = {
 		.expiry = expiry,
 		.replays = &replays,

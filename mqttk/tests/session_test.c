@@ -43,7 +43,7 @@ static void endpoint_wake(struct mqttk_endpoint *ep)
 	container_of(ep, struct endpoint, ep)->woken++;
 }
 
-static void endpoint_end(struct mqttk_endpoint *ep, enum mqttk_end why)
+static void endpoint_end(struct mqttk_endpoint *ep, enum mqttk_end why, u8 reason)
 {
 	container_of(ep, struct endpoint, ep)->ended++;
 }
@@ -86,7 +86,7 @@ static bool open_as(struct kunit *test, struct endpoint *e, char name,
 
 static void leave(struct endpoint *e, u32 expiry)
 {
-	LIST_HEAD(replays);
+	struct mqttk_replays replays = {};
 	struct mqttk_session_leave how = {
 		.expiry = expiry,
 		.replays = &replays,
@@ -256,7 +256,7 @@ static void session_sweep_unsent(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, e->s->queue.nr, 0);
 	KUNIT_EXPECT_EQ(test, mqttk_session_counted(e->s).expired, 2);
 	KUNIT_EXPECT_EQ(test, e->s->window.nr, 1);
-	KUNIT_EXPECT_EQ(test, e->s->expires_at, 0);
+	KUNIT_EXPECT_FALSE(test, e->s->expires);
 	KUNIT_EXPECT_EQ(test, look(ctx, e), 0);
 }
 
@@ -545,7 +545,7 @@ static void session_strangers(struct kunit *test)
 static bool leave_will(struct kunit *test, struct endpoint *e, u32 expiry)
 {
 	struct session_ctx *ctx = test->priv;
-	LIST_HEAD(replays);
+	struct mqttk_replays replays = {};
 	struct mqttk_session_leave how = {
 		.expiry = expiry,
 		.will = new_msg(ctx, "will", 1, 0, 1),

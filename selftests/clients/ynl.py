@@ -337,6 +337,34 @@ def config_set():
     same(ynl('do', 'limit-get', {'name': 'max_keepalive'}), {'value': 55})
 
 
+RULES = [{'whom': 'user', 'access': {'read', 'write'}, 'user': 'hub',
+          'filter': '#'},
+         {'whom': 'everybody', 'access': {'deny'}, 'filter': 'a/%c'}]
+
+
+@case('acl-set', 'do')
+def acl_set():
+    ynl('do', 'acl-set', {'enforced': True, 'source': '/etc/acl', 'rule': [
+        {'whom': 1, 'access': 3, 'user': 'hub', 'filter': '#'},
+        {'whom': 2, 'access': 8, 'filter': 'a/%c'}]})
+
+
+@case('acl-get', 'dump')
+def acl_dump():
+    rules = [r for reply in ynl('dump', 'acl-get') for r in reply['rule']]
+    for rule in rules:
+        rule['access'] = set(rule['access'])
+    assert rules == RULES, rules
+
+
+@case('acl-get', 'do')
+def acl_get():
+    same(ynl('do', 'acl-get'), {'enforced': True, 'source': '/etc/acl',
+                                'rules': 2})
+    ynl('do', 'acl-set', {})
+    assert 'enforced' not in (ynl('do', 'acl-get') or {})
+
+
 @case('listener-del', 'do')
 def listener_del():
     ynl('do', 'listener-del', {'name': 'one'})

@@ -40,7 +40,7 @@ static void ep_wake(struct mqttk_endpoint *ep)
 	link_of(ep)->woken = true;
 }
 
-static void ep_end(struct mqttk_endpoint *ep, enum mqttk_end why)
+static void ep_end(struct mqttk_endpoint *ep, enum mqttk_end why, u8 reason)
 {
 	struct link *l = link_of(ep);
 
@@ -378,7 +378,7 @@ static void run_replays(struct link *l)
 	if (!peer->session)
 		return;
 	mqttk_session_take_replays(peer->session, &peer->ep, &peer->replays);
-	while (!list_empty(&peer->replays) &&
+	while (!mqttk_replays_empty(&peer->replays) &&
 	       mqttk_replay_run(&peer->replays, peer->session) ==
 	       MQTTK_REPLAY_AGAIN)
 		;

@@ -16,7 +16,7 @@
 static struct {
 	struct mqttk_endpoint ep;
 	struct mqttk_session *session;
-	struct list_head replays;
+	struct mqttk_replays replays;
 	bool hidden;
 	bool acks;
 	int ended;
@@ -31,7 +31,7 @@ static void wake(struct mqttk_endpoint *ep)
 {
 }
 
-static void end(struct mqttk_endpoint *ep, enum mqttk_end why)
+static void end(struct mqttk_endpoint *ep, enum mqttk_end why, u8 reason)
 {
 	me.ended = 1 + why;
 }
@@ -75,7 +75,7 @@ static void open(bool hidden)
 	me.hidden = hidden;
 	me.acks = !hidden;
 	me.nr_sent = 0;
-	INIT_LIST_HEAD(&me.replays);
+	me.replays.first = NULL;
 	s = hidden ? mqttk_session_open_hidden(broker(), &me.ep) :
 		     mqttk_session_open(broker(), &how, &me.ep, &present);
 	if (IS_ERR(s))
@@ -135,7 +135,7 @@ static void take(unsigned int max)
 	unsigned int n, i, k;
 	bool more;
 
-	while (!list_empty(&me.replays) &&
+	while (!mqttk_replays_empty(&me.replays) &&
 	       mqttk_replay_run(&me.replays, me.session) == MQTTK_REPLAY_AGAIN)
 		;
 	mqttk_session_may_take(me.session, &me.ep);

@@ -20,7 +20,7 @@ APART = {
     "mqttk_net": (("net", "stats", "dying"),
                   ("sub_mutex", "conns", "conns_lock", "nr_conns", "nr_live", "nr_objects",
                    "retained", "clock", "sys", "ctl_mutex")),
-    "mqttk_conn": (("sk", "ln"), ("flags", "rx_node", "tx_node", "work", "ref")),
+    "mqttk_conn": (("sk", "ln"), ("flags", "rx_node", "tx_node", "turn_node", "ref")),
 }
 
 

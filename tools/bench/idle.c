@@ -103,13 +103,17 @@ static void with_broker(void)
 	memory_now(&ours[1]);
 }
 
-/* Caches of processes that come and go meanwhile, no broker's for a connection. */
-static bool is_process(const char *cache)
+/*
+ * Caches of processes that come and go meanwhile, of paths while they are looked
+ * up, and of the files that say all this: no broker's for a connection.
+ */
+static bool is_others(const char *cache)
 {
 	static const char * const caches[] = {
 		"vm_area_struct", "vma_lock", "anon_vma", "anon_vma_chain",
 		"task_struct", "signal_cache", "sighand_cache", "mm_struct",
-		"files_cache", "fs_cache", "pid", "cred_jar", "pool_workqueue", NULL,
+		"files_cache", "fs_cache", "pid", "cred_jar", "pool_workqueue",
+		"names_cache", "proc_inode_cache", NULL,
 	};
 	unsigned int i;
 
@@ -124,7 +128,7 @@ static double beyond_each(const char *cache)
 {
 	double bytes = cache_each(ours, cache) - cache_each(bare, cache);
 
-	return bytes > 0 && !is_process(cache) ? bytes : 0;
+	return bytes > 0 && !is_others(cache) ? bytes : 0;
 }
 
 static void print_caches(void)

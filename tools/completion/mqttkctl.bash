@@ -224,6 +224,12 @@ _mqttkctl_object()
 	monitor)
 		_mqttkctl_offer client session subscription limit listener -t -ts
 		;;
+	acl)
+		case $1.$2 in
+		1.*)	_mqttkctl_offer show load del help ;;
+		2.load)	_mqttkctl_files ;;
+		esac
+		;;
 	apply)
 		if [[ $value == -* ]]; then
 			_mqttkctl_offer --check --ignore-unsupported --keys --help
@@ -256,7 +262,7 @@ _mqttkctl_object()
 _mqttkctl()
 {
 	local objects='listener client session subscription retained limit stats
-		top monitor apply show sub pub reset help'
+		top monitor acl apply show sub pub reset help'
 	local rest=${COMP_LINE:0:COMP_POINT} word words=() netns=() i
 	local quote value prev object
 

@@ -31,7 +31,7 @@ struct part {
 	const char *name;
 };
 
-static struct part parts[CONF_ADDRS_MAX + CONF_LIMITS_MAX];
+static struct part *parts;
 static size_t nr_parts;
 
 static void end_part(struct conf *c, const struct nlmsghdr *nlh,
@@ -82,6 +82,28 @@ static void put_listener(struct nlmsghdr *nlh, const struct conf *c,
 				  auto_id);
 }
 
+/* What the access control list is made of; each rule is at fault by itself. */
+static void put_acl(struct nlmsghdr *nlh, struct conf *c)
+{
+	size_t i;
+
+	if (!c->acl)
+		return;
+	mnl_attr_put(nlh, MQTTK_A_CONFIG_ACL_ENFORCED, 0, NULL);
+	if (c->acl_source)
+		mnl_attr_put_strz(nlh, MQTTK_A_CONFIG_ACL_SOURCE,
+				  c->acl_source);
+	for (i = 0; i < c->nr_rules; i++) {
+		acl_put_rule(nlh, MQTTK_A_CONFIG_RULE, c, i);
+		parts[nr_parts++] = (struct part) {
+			.end = nlh->nlmsg_len,
+			.at = &c->rules[i].at,
+			.what = c->rules[i].filter,
+			.name = c->rules[i].filter,
+		};
+	}
+}
+
 /* False if it is too much for one request, which is all that can be atomic. */
 static bool put_all(struct nlmsghdr *nlh, struct conf *c)
 {
@@ -112,6 +134,7 @@ static bool put_all(struct nlmsghdr *nlh, struct conf *c)
 		end_part(c, nlh, &l->at, conf_find_limit(l->name)->name,
 			 l->name);
 	}
+	put_acl(nlh, c);
 	return true;
 }
 
@@ -211,8 +234,16 @@ static void show_said(const struct conf *c, const char *path, bool check,
 /* All or nothing, by one request. */
 static int set(struct conf *c, bool check)
 {
-	struct nlmsghdr *nlh = nl_request(MQTTK_CMD_CONFIG_SET, false);
+	struct nlmsghdr *nlh;
 	int err;
+
+	parts = calloc(CONF_ADDRS_MAX + CONF_LIMITS_MAX + c->nr_rules,
+		       sizeof(*parts));
+	if (!parts) {
+		perror("mqttkctl: memory");
+		exit(FAILED);
+	}
+	nlh = nl_large_request(MQTTK_CMD_CONFIG_SET, acl_room(c));
 
 	if (check)
 		mnl_attr_put(nlh, MQTTK_A_CONFIG_CHECK, 0, NULL);
@@ -231,6 +262,7 @@ static int apply(const char *path, bool check, bool ignore)
 
 	conf_init(&c, ignore);
 	c.include = conf_read_dir;
+	c.read_acl = conf_read_acl;
 	conf_read(&c, path);
 	conf_finish(&c);
 	if (!c.errors) {

@@ -38,6 +38,13 @@ static void show_conn(const struct nlattr **attrs)
 		 attrs[MQTTK_A_CLIENT_SCOPE_ID], attrs[MQTTK_A_CLIENT_PORT]);
 	out_addr(&addr);
 	out_str("listener", "listener", nl_str(attrs[MQTTK_A_CLIENT_LISTENER]));
+	if (attrs[MQTTK_A_CLIENT_USER])
+		out_str("user", "user", nl_str(attrs[MQTTK_A_CLIENT_USER]));
+	if (attrs[MQTTK_A_CLIENT_USER_LENGTH]) {
+		out_word("...");
+		out_uint("user_length", "user-length",
+			 nl_uint(attrs[MQTTK_A_CLIENT_USER_LENGTH]));
+	}
 	out_str("version", "version",
 		version_str(nl_uint(attrs[MQTTK_A_CLIENT_PROTOCOL_LEVEL])));
 	out_uint("keepalive", "keepalive",

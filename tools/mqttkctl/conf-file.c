@@ -10,14 +10,14 @@
 #include "conf.h"
 
 /* The bytes of a file, to be freed; NULL: errno says why not. */
-static char *read_all(FILE *f, size_t *len)
+static char *read_all(FILE *f, size_t max, size_t *len)
 {
-	char *text = malloc(CONF_FILE_MAX + 1);
+	char *text = malloc(max + 1);
 
 	if (!text)
 		return NULL;
-	*len = fread(text, 1, CONF_FILE_MAX + 1, f);
-	if (!ferror(f) && *len <= CONF_FILE_MAX)
+	*len = fread(text, 1, max + 1, f);
+	if (!ferror(f) && *len <= max)
 		return text;
 	if (!ferror(f))
 		errno = EFBIG;
@@ -39,13 +39,46 @@ void conf_read(struct conf *c, const char *path)
 	size_t len;
 
 	if (f)
-		text = read_all(f, &len);
+		text = read_all(f, CONF_FILE_MAX, &len);
 	if (text)
 		conf_parse(c, is_stdin ? "standard input" : path, text, len);
 	else
 		conf_say(c, true, &at, NULL, "%s",
 			 errno == EFBIG ? "larger than a configuration can be (1 MiB)" :
 					  strerror(errno));
+	free(text);
+	if (f && !is_stdin)
+		fclose(f);
+}
+
+/**
+ * conf_read_acl - take in an access control list
+ * @c: the configuration
+ * @at: where it is asked for
+ * @path: of its file; "-" is standard input
+ *
+ * It is found again by where it is, whoever asks for it from wherever.
+ */
+void conf_read_acl(struct conf *c, const struct conf_at *at, const char *path)
+{
+	bool is_stdin = !strcmp(path, "-");
+	FILE *f = is_stdin ? stdin : fopen(path, "re");
+	char *text = NULL, *whole = NULL;
+	size_t len;
+
+	if (f)
+		text = read_all(f, CONF_ACL_MAX, &len);
+	if (!text) {
+		conf_say(c, true, at, "acl_file", "%s: %s", path,
+			 errno == EFBIG ? "larger than a list can be (16 MiB)" :
+					  strerror(errno));
+	} else {
+		conf_parse_acl(c, is_stdin ? "standard input" : path, text, len);
+		whole = is_stdin ? NULL : realpath(path, NULL);
+		c->acl_source = whole ? conf_copy(c, whole, strlen(whole)) :
+					NULL;
+	}
+	free(whole);
 	free(text);
 	if (f && !is_stdin)
 		fclose(f);

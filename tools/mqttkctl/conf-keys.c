@@ -13,7 +13,6 @@
 
 #include "conf.h"
 
-#define NO_ACLS		"there are no access control lists"
 #define NO_PLUGINS	"plugins are not loaded"
 #define NO_TLS		"TLS is not supported"
 #define NO_USERS	"there are no users"
@@ -105,7 +104,7 @@ const struct conf_key conf_keys[] = {
 	KEY("auto_id_prefix", SECURITY, TEXT, SET,
 	    .take = conf_take_auto_id_prefix),
 	KEY("password_file", SECURITY, TEXT, CLOSES, .why = NO_USERS),
-	KEY("acl_file", SECURITY, TEXT, CLOSES, .why = NO_ACLS),
+	KEY("acl_file", SECURITY, TEXT, SET, .take = conf_take_acl_file),
 	KEY("plugin", SECURITY, TEXT, CLOSES, .why = NO_PLUGINS),
 	KEY("auth_plugin", SECURITY, TEXT, CLOSES, .why = NO_PLUGINS),
 	KEY("plugin_use", SECURITY, TEXT, CLOSES, .why = NO_PLUGINS),
@@ -163,7 +162,8 @@ const struct conf_key conf_keys[] = {
 	KEY("allow_duplicate_messages", GENERAL, ANY, NO_DIFFERENCE),
 	KEY("autosave_interval", GENERAL, ANY, NO_DIFFERENCE),
 	KEY("autosave_on_changes", GENERAL, ANY, NO_DIFFERENCE),
-	KEY("check_retain_source", GENERAL, ANY, NO_DIFFERENCE),
+	KEY("check_retain_source", GENERAL, BOOL, DIFFERS, .harmless = "false 0",
+	    .why = "who retained a message is not remembered"),
 	KEY("connection_messages", GENERAL, ANY, NO_DIFFERENCE),
 	KEY("log_dest", GENERAL, ANY, NO_DIFFERENCE),
 	KEY("log_facility", GENERAL, ANY, NO_DIFFERENCE),

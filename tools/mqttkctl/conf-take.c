@@ -300,6 +300,23 @@ CONF_TAKE(listener_name)
 			 MQTTK_LISTENER_NAME_MAX);
 }
 
+CONF_TAKE(acl_file)
+{
+	if (c->per_listener) {
+		conf_security(c)->closed = true;
+		conf_say(c, !c->ignore, at, key->name,
+			 "one list is for all listeners: set it before per_listener_settings%s",
+			 c->ignore ? ": nobody is let in" : "");
+	} else if (c->acl_source) {
+		conf_say(c, true, at, key->name, "%s: it was set to %s before",
+			 value->text, c->acl_source);
+	} else {
+		c->acl_source = conf_copy(c, value->text, strlen(value->text));
+		if (c->read_acl)
+			c->read_acl(c, at, value->text);
+	}
+}
+
 CONF_TAKE(allow_anonymous)
 {
 	conf_security(c)->anonymous = value->number;

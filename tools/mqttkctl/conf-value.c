@@ -34,6 +34,22 @@ static int find_word(const char *words, const char *word)
 }
 
 /**
+ * conf_is_writable - does a text come back when it is read from a file?
+ * @text: the text
+ *
+ * Return: false if there is anything in it that ends or trims a line
+ */
+bool conf_is_writable(const char *text)
+{
+	const char *p;
+
+	for (p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			return false;
+	return *text && *text != ' ' && p[-1] != ' ';
+}
+
+/**
  * conf_is_harmless - whether a value asks for what is done anyway
  * @key: the key
  * @text: its value

@@ -55,6 +55,8 @@ const char *conf_copy(struct conf *c, const char *text, size_t len)
  */
 void conf_free(struct conf *c)
 {
+	free(c->rules);
+	c->rules = NULL;
 	while (c->memory) {
 		struct conf_string *s = c->memory;
 

@@ -19,6 +19,7 @@
 
 /* Of one file. Nobody writes so much: it is a file of another kind. */
 #define CONF_FILE_MAX		(1024 * 1024)
+#define CONF_ACL_MAX		(16 * 1024 * 1024)
 #define CONF_LINE_MAX		4096
 #define CONF_INCLUDES_MAX	256
 #define CONF_LISTENERS_MAX	64
@@ -134,9 +135,26 @@ struct conf_addr {
 };
 
 /**
+ * struct conf_rule - a rule of the access control list
+ * @whom: MQTTK_ACL_ANONYMOUS, MQTTK_ACL_USER or MQTTK_ACL_EVERYBODY
+ * @access: MQTTK_ACL_READ and so on
+ * @user: of MQTTK_ACL_USER; otherwise NULL
+ * @filter: of topics
+ * @at: where it stands
+ */
+struct conf_rule {
+	unsigned int whom;
+	unsigned int access;
+	const char *user;
+	const char *filter;
+	struct conf_at at;
+};
+
+/**
  * struct conf - a configuration
  * @ignore: go on without what is not supported
  * @include: reads the files of a directory; NULL: there is no include_dir
+ * @read_acl: reads an access control list; NULL: files are not looked at
  * @listeners: the first one is the default listener: what stands before any
  *	"listener", and it is only there if something was set for it
  * @nr_listeners: how many
@@ -149,6 +167,10 @@ struct conf_addr {
  * @id_prefix: what client identifiers must begin with, or NULL
  * @limits: those set
  * @nr_limits: how many
+ * @acl: there is an access control list
+ * @acl_source: where it was read from; NULL: it was not
+ * @rules: of the list
+ * @nr_rules: how many
  * @addrs: of all listeners, see conf_look_up()
  * @nr_addrs: how many
  * @said: messages
@@ -161,6 +183,8 @@ struct conf {
 	bool ignore;
 	void (*include)(struct conf *c, const struct conf_at *at,
 			const char *dir);
+	void (*read_acl)(struct conf *c, const struct conf_at *at,
+			 const char *path);
 
 	struct conf_listener listeners[1 + CONF_LISTENERS_MAX];
 	size_t nr_listeners;
@@ -174,6 +198,10 @@ struct conf {
 
 	struct conf_limit limits[CONF_LIMITS_MAX];
 	size_t nr_limits;
+	bool acl;
+	const char *acl_source;
+	struct conf_rule *rules;
+	size_t nr_rules;
 	struct conf_addr addrs[CONF_ADDRS_MAX];
 	size_t nr_addrs;
 
@@ -266,8 +294,14 @@ void conf_say(struct conf *c, bool error, const struct conf_at *at,
 	      const char *key, const char *fmt, ...);
 void conf_parse(struct conf *c, const char *file, const char *text, size_t len);
 
+/* conf-acl.c */
+const char *conf_access_str(unsigned int *access);
+void conf_parse_acl(struct conf *c, const char *file, const char *text,
+		    size_t len);
+
 /* conf-file.c */
 void conf_read(struct conf *c, const char *path);
+void conf_read_acl(struct conf *c, const struct conf_at *at, const char *path);
 void conf_read_dir(struct conf *c, const struct conf_at *at, const char *dir);
 
 /* conf-keys.c */
@@ -278,6 +312,7 @@ const char *conf_scope_str(const struct conf_key *key);
 const char *conf_fate_str(const struct conf_key *key);
 
 /* conf-value.c */
+bool conf_is_writable(const char *text);
 bool conf_is_harmless(const struct conf_key *key, const char *text);
 bool conf_value(struct conf *c, const struct conf_at *at,
 		const struct conf_key *key, const char *text,
@@ -298,6 +333,7 @@ void conf_set_limit(struct conf *c, const struct conf_at *at,
 	void conf_take_##name(struct conf *c, const struct conf_at *at,	\
 			      const struct conf_key *key,		\
 			      const struct conf_value *value)
+CONF_TAKE(acl_file);
 CONF_TAKE(allow_anonymous);
 CONF_TAKE(auto_id_prefix);
 CONF_TAKE(bind_address);

@@ -48,6 +48,8 @@ static const struct command objects[] = {
 	  "who does most, again and again" },
 	{ "monitor", cmd_monitor, 0,
 	  "what happens, as it happens" },
+	{ "acl", cmd_acl, 0,
+	  "who may publish and read what" },
 	{ "reset", cmd_reset, COMMAND_WHOLE,
 	  "back to the state just after loading" },
 	{ }

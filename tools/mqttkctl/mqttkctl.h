@@ -59,6 +59,7 @@ int run_verb(const char *object, const struct command *verbs, int argc,
 	     char **argv);
 
 /* One function an object. */
+int cmd_acl(int argc, char **argv);
 int cmd_apply(int argc, char **argv);
 int cmd_client(int argc, char **argv);
 int cmd_limit(int argc, char **argv);
@@ -82,6 +83,7 @@ struct nlmsghdr;
 typedef void (*reply_fn)(const struct nlattr **attrs);
 
 struct nlmsghdr *nl_request(int cmd, bool dump);
+struct nlmsghdr *nl_large_request(int cmd, size_t more);
 int nl_talk(struct nlmsghdr *request, int max_attr, reply_fn reply);
 
 /* Gets each event: MQTTK_CMD_*_NTF, and its attributes by their type. */
@@ -127,6 +129,11 @@ const char *host_str(const struct sockaddr_storage *addr);
 const char *addr_str(const struct sockaddr_storage *addr);
 void out_addr(const struct sockaddr_storage *addr);
 const char *ifname_str(unsigned int ifindex);
+
+/* acl.c */
+struct conf;
+size_t acl_room(const struct conf *c);
+void acl_put_rule(struct nlmsghdr *nlh, int type, const struct conf *c, size_t i);
 
 /* limit.c */
 const char *limit_str(const char *unit, __u64 value);

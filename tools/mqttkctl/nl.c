@@ -3,6 +3,7 @@
  * Talking to the kernel: generic netlink on libmnl.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ static struct mnl_socket *sock;
 static __u16 family;
 static __u32 events_group;
 static unsigned int seq;
-static char request_buf[BUF_SIZE];
+static char small_buf[BUF_SIZE];
+static char *request_buf = small_buf;
 static char kernel_text[256];
 static __u32 bad_offset;
 
@@ -194,6 +196,35 @@ static void open_socket(void)
 	}
 	errno = -err;
 	must(err ? NULL : sock, "netlink family " MQTTK_FAMILY_NAME);
+}
+
+/**
+ * nl_large_request - begin a request that is larger than others
+ * @cmd: MQTTK_CMD_*
+ * @more: bytes that it may be larger
+ *
+ * As nl_request(). What the socket takes at once is bounded; to pass the bound
+ * takes CAP_NET_ADMIN in the initial user namespace, otherwise sending fails.
+ *
+ * Return: as nl_request()
+ */
+struct nlmsghdr *nl_large_request(int cmd, size_t more)
+{
+	size_t size = BUF_SIZE + more;
+	int bytes = size > INT_MAX / 2 ? INT_MAX / 2 : size;
+
+	if (!sock)
+		open_socket();
+	if (more) {
+		if (request_buf != small_buf)
+			free(request_buf);
+		request_buf = must(malloc(size), "memory");
+		if (setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET,
+			       SO_SNDBUFFORCE, &bytes, sizeof(bytes)))
+			setsockopt(mnl_socket_get_fd(sock), SOL_SOCKET,
+				   SO_SNDBUF, &bytes, sizeof(bytes));
+	}
+	return nl_request(cmd, false);
 }
 
 /**
@@ -437,6 +468,10 @@ static const struct {
 	  "mqttkctl limit set sys_interval 0 turns them off" },
 	{ "limit show", ENOENT, "mqttkctl limit show lists them" },
 	{ "limit set", ENOENT, "mqttkctl limit show lists them" },
+	{ "acl load", EMSGSIZE,
+	  "a list of that many rules takes CAP_NET_ADMIN in the initial user namespace" },
+	{ "acl load", ENOBUFS,
+	  "mqttkctl limit show client_memory tells what is used" },
 	{ "apply", EADDRINUSE,
 	  "another program (ss -ltnp) has the port: is mosquitto still running?" },
 	{ "apply", EADDRNOTAVAIL,

@@ -186,20 +186,9 @@ static const char *common_prefix(void)
 	return nr_listeners ? listeners[0].id_prefix : NULL;
 }
 
-/* Only what comes back when it is read: nothing that ends or trims a line. */
-static bool is_writable(const char *text)
-{
-	const char *p;
-
-	for (p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			return false;
-	return *text && *text != ' ' && p[-1] != ' ';
-}
-
 static void print_text(const char *key, const char *text)
 {
-	if (is_writable(text)) {
+	if (conf_is_writable(text)) {
 		printf("%s %s\n", key, text);
 		return;
 	}
@@ -264,6 +253,38 @@ static void print_limit(const struct nlattr **attrs)
 	       key ? key->name : name, limit_str(unit, value));
 }
 
+/* Its rules are where they were read from. */
+static void print_acl(const struct nlattr **attrs)
+{
+	if (!attrs[MQTTK_A_ACL_ENFORCED])
+		return;
+	if (attrs[MQTTK_A_ACL_SOURCE]) {
+		print_text("acl_file", nl_str(attrs[MQTTK_A_ACL_SOURCE]));
+		return;
+	}
+	puts("# acl_file is not known: the list came by standard input");
+	fprintf(stderr,
+		"show: warning: acl_file: the list in force came from no file (mqttkctl acl show has it)\n");
+}
+
+static void out_acl(const struct nlattr **attrs)
+{
+	if (!attrs[MQTTK_A_ACL_ENFORCED])
+		return;
+	out_begin("acl");
+	if (attrs[MQTTK_A_ACL_SOURCE])
+		out_str("source", NULL, nl_str(attrs[MQTTK_A_ACL_SOURCE]));
+	out_uint("rules", NULL, nl_uint(attrs[MQTTK_A_ACL_RULES]));
+	out_end();
+}
+
+static int ask_acl(reply_fn reply)
+{
+	return nl_failed("show", NULL,
+			 nl_talk(nl_request(MQTTK_CMD_ACL_GET, false),
+				 MQTTK_A_ACL_MAX, reply));
+}
+
 static void print_all(void)
 {
 	const char *common = common_prefix();
@@ -326,6 +347,8 @@ static int show_json(void)
 	out_begin("limits");
 	err = dump(MQTTK_CMD_LIMIT_GET, MQTTK_A_LIMIT_MAX, out_limit);
 	out_end();
+	if (!err)
+		err = ask_acl(out_acl);
 	out_end();
 	return err;
 }
@@ -337,6 +360,8 @@ static int show_text(void)
 	puts("# The configuration of the broker in the kernel, for `mqttkctl apply`.\n"
 	     "# What stands behind # is the default.\n");
 	err = dump(MQTTK_CMD_LIMIT_GET, MQTTK_A_LIMIT_MAX, print_limit);
+	if (!err)
+		err = ask_acl(print_acl);
 	if (err)
 		return err;
 	join();

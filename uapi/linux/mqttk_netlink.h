@@ -57,6 +57,40 @@ enum mqttk_cause {
 	MQTTK_CAUSE_RESOURCES,
 };
 
+#define MQTTK_USER_NAME_MAX	1023
+#define MQTTK_RULE_FILTER_MAX	4095
+#define MQTTK_RULES_MAX		65536
+#define MQTTK_RULES_ALIKE_MAX	1024
+
+/**
+ * enum mqttk_acl_whom - Whom a rule is for.
+ * @MQTTK_ACL_ANONYMOUS: clients without a user name
+ * @MQTTK_ACL_USER: clients of one user name
+ * @MQTTK_ACL_EVERYBODY: all clients; %c and %u in the filter stand for client
+ *   identifier and user name
+ */
+enum mqttk_acl_whom {
+	MQTTK_ACL_ANONYMOUS,
+	MQTTK_ACL_USER,
+	MQTTK_ACL_EVERYBODY,
+};
+
+/**
+ * enum mqttk_acl_access - What a rule permits.
+ * @MQTTK_ACL_READ: being sent messages
+ * @MQTTK_ACL_WRITE: publishing
+ * @MQTTK_ACL_SUBSCRIBE: subscribing to what the filter covers. Where no rule
+ *   for a client says so, it may subscribe to what there is anything to be
+ *   read of.
+ * @MQTTK_ACL_DENY: nothing of these, whatever other rules permit
+ */
+enum mqttk_acl_access {
+	MQTTK_ACL_READ = 1,
+	MQTTK_ACL_WRITE = 2,
+	MQTTK_ACL_SUBSCRIBE = 4,
+	MQTTK_ACL_DENY = 8,
+};
+
 enum {
 	MQTTK_A_LISTENER_NAME = 1,
 	MQTTK_A_LISTENER_IPV4,
@@ -112,6 +146,8 @@ enum {
 	MQTTK_A_CLIENT_QOS0_SENT,
 	MQTTK_A_CLIENT_QOS1_SENT,
 	MQTTK_A_CLIENT_QOS2_SENT,
+	MQTTK_A_CLIENT_USER,
+	MQTTK_A_CLIENT_USER_LENGTH,
 
 	__MQTTK_A_CLIENT_MAX,
 	MQTTK_A_CLIENT_MAX = (__MQTTK_A_CLIENT_MAX - 1)
@@ -231,9 +267,32 @@ enum {
 };
 
 enum {
+	MQTTK_A_RULE_WHOM = 1,
+	MQTTK_A_RULE_ACCESS,
+	MQTTK_A_RULE_USER,
+	MQTTK_A_RULE_FILTER,
+
+	__MQTTK_A_RULE_MAX,
+	MQTTK_A_RULE_MAX = (__MQTTK_A_RULE_MAX - 1)
+};
+
+enum {
+	MQTTK_A_ACL_ENFORCED = 1,
+	MQTTK_A_ACL_SOURCE,
+	MQTTK_A_ACL_RULE,
+	MQTTK_A_ACL_RULES,
+
+	__MQTTK_A_ACL_MAX,
+	MQTTK_A_ACL_MAX = (__MQTTK_A_ACL_MAX - 1)
+};
+
+enum {
 	MQTTK_A_CONFIG_LISTENER = 1,
 	MQTTK_A_CONFIG_LIMIT,
 	MQTTK_A_CONFIG_CHECK,
+	MQTTK_A_CONFIG_ACL_ENFORCED,
+	MQTTK_A_CONFIG_ACL_SOURCE,
+	MQTTK_A_CONFIG_RULE,
 
 	__MQTTK_A_CONFIG_MAX,
 	MQTTK_A_CONFIG_MAX = (__MQTTK_A_CONFIG_MAX - 1)
@@ -291,6 +350,8 @@ enum {
 	MQTTK_CMD_LIMIT_HIT_NTF,
 	MQTTK_CMD_LISTENER_UP_NTF,
 	MQTTK_CMD_LISTENER_DOWN_NTF,
+	MQTTK_CMD_ACL_GET,
+	MQTTK_CMD_ACL_SET,
 
 	__MQTTK_CMD_MAX,
 	MQTTK_CMD_MAX = (__MQTTK_CMD_MAX - 1)

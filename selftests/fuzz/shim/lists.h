@@ -78,13 +78,19 @@ static inline void list_replace(struct list_head *old, struct list_head *l)
 	shim_list_link(l, old->next);
 }
 
-static inline void list_splice_tail_init(struct list_head *l,
-					 struct list_head *head)
+static inline void list_splice_tail(const struct list_head *l,
+				    struct list_head *head)
 {
 	if (list_empty(l))
 		return;
 	shim_list_link(head->prev, l->next);
 	shim_list_link(l->prev, head);
+}
+
+static inline void list_splice_tail_init(struct list_head *l,
+					 struct list_head *head)
+{
+	list_splice_tail(l, head);
 	INIT_LIST_HEAD(l);
 }
 
@@ -95,6 +101,7 @@ static inline void list_splice_init(struct list_head *l, struct list_head *head)
 
 #define list_empty_careful(l)		list_empty(l)
 #define list_is_singular(l)		(!list_empty(l) && (l)->next == (l)->prev)
+#define list_is_first(l, h)		((l)->prev == (h))
 #define list_is_last(l, h)		((l)->next == (h))
 #define list_entry(p, t, m)		container_of(p, t, m)
 #define list_first_entry(h, t, m)	list_entry((h)->next, t, m)

@@ -71,6 +71,7 @@ typedef s64 ktime_t;
 #define IS_ENABLED(option)	SHIM_##option
 #define SHIM_CONFIG_64BIT	1
 #define SHIM_CONFIG_IPV6	0
+#define SHIM_CONFIG_KASAN	1
 #define SHIM_CONFIG_PREEMPT_RT	0
 #define BUILD_BUG_ON(x)		_Static_assert(!(x), #x)
 #define static_assert(x, ...)	_Static_assert(x, #x)
@@ -423,6 +424,18 @@ static inline bool test_bit(long nr, const unsigned long *p)
 #define __set_bit(nr, p)	set_bit(nr, p)
 #define __clear_bit(nr, p)	clear_bit(nr, p)
 #define DECLARE_BITMAP(name, bits)	unsigned long name[((bits) + 63) / 64]
+
+/* The last of @size bits that is set, @size if none is. */
+static inline unsigned long find_last_bit(const unsigned long *p,
+					  unsigned long size)
+{
+	unsigned long i = size;
+
+	while (i--)
+		if (p[i / 64] >> (i % 64) & 1)
+			return i;
+	return size;
+}
 #define BITS_TO_LONGS(n)	(((n) + 63) / 64)
 
 static inline void set_bit(long nr, unsigned long *p)
@@ -466,6 +479,8 @@ static inline bool test_and_clear_bit(long nr, unsigned long *p)
 #define per_cpu_ptr(p, cpu)		(p)
 #define this_cpu_ptr(p)			(p)
 #define raw_cpu_ptr(p)			(p)
+#define raw_cpu_read(var)		(var)
+#define cpu_to_node(cpu)		0
 #define this_cpu_add(x, n)		((void)((x) += (n)))
 #define this_cpu_sub(x, n)		((void)((x) -= (n)))
 #define this_cpu_inc(x)			((void)(x)++)
@@ -549,6 +564,7 @@ size_t ksize(const void *p);
 #define kmalloc_size_roundup(n)	((n) > 8192 ? round_up((size_t)(n), PAGE_SIZE) : \
 				 max_t(size_t, 8, shim_pow2(n)))
 #define kzalloc(n, gfp)		kmalloc(n, (gfp) | __GFP_ZERO)
+#define kmalloc_node(n, gfp, node)	kmalloc(n, gfp)
 #define kcalloc(n, size, gfp)	kmalloc((size_t)(n) * (size), (gfp) | __GFP_ZERO)
 #define kmalloc_array(n, size, gfp)	kmalloc((size_t)(n) * (size), gfp)
 #define kvmalloc(n, gfp)	kmalloc(n, gfp)
@@ -685,6 +701,7 @@ u32 shim_hash(const void *data, size_t len, u64 seed);
 #define jhash_1word(a, s)	({ u32 _w = (a); shim_hash(&_w, 4, s); })
 u32 shim_random(void);
 #define get_random_u32()	shim_random()
+#define GOLDEN_RATIO_32		0x61C88647
 #define get_random_u32_below(n)	(shim_random() % (n))
 #define get_random_u64()	((u64)shim_random() << 32 | shim_random())
 void get_random_bytes(void *p, size_t len);

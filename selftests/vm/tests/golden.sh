@@ -34,6 +34,9 @@ stats
 top client
 top topic
 monitor
+acl show
+acl load
+acl del
 apply
 show
 reset
@@ -120,7 +123,7 @@ mosquitto_sub -i $'odd \\ "\xc3\xa9' -k 6000 -V 5 -x 3600 -q 2 --retain-as-publi
 	-D subscribe subscription-identifier 7 -t 'room/#' >"$tmp/odd" &
 odd=$!
 came $'odd \\ "\xc3\xa9'
-mosquitto_sub -i shared -k 6000 -q 1 -t '$share/group/jobs/#' -t 'a b' >/dev/null &
+mosquitto_sub -i shared -u worker -k 6000 -q 1 -t '$share/group/jobs/#' -t 'a b' >/dev/null &
 shared=$!
 came shared
 mqttkctl sub -t 'device/#' -q 1 >/dev/null &
@@ -238,14 +241,41 @@ json reset reset
 both empty session show
 both empty subscription show
 
-# --- configurations ---
+# --- access control lists ---
 cd "$tmp" || exit 1
+cat >rules.acl <<'END'
+# whoever it is
+pattern write dev/%c/#
+topic read news/#
+user hub
+topic readwrite #
+topic deny private/+
+user tap
+topic subscribe dev/+/#
+topic read dev/#
+END
+printf 'topic read\nuser\nnonsense\ntopic write a\n' >bad.acl
+printf 'topic read a\n\ntopic read a/#/b\n' >worse.acl
+both acl-show-none acl show
+transcript acl-load acl load rules.acl
+json acl-load acl load rules.acl
+both acl-show acl show
+transcript acl-load-errors acl load bad.acl
+transcript acl-load-errors acl load worse.acl
+transcript acl-load-errors acl load missing.acl
+transcript acl-load-errors acl load
+transcript acl-del acl del
+json acl-del acl del
+
+# --- configurations ---
 both show-nothing show
+cp rules.acl /run/rules.acl
 cat >good.conf <<'END'
 log_type all
 max_queued_messages 500
 max_queued_bytes 100
 client_memory 16M
+acl_file /run/rules.acl
 listener 1883 127.0.0.1
 listener_name lan
 allow_anonymous true
