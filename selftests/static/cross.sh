@@ -32,9 +32,10 @@ while read -r what; do
 	n=$((n + 1))
 	echo "ok $n - $what # SKIP the mirror had no headers"
 done <"$tree/mqttk/missing"
-# Without those of Debian's stable kernel there is something wrong here.
-[ "$(grep -c 6.12 "$tree/mqttk/cross")" = 2 ] || {
-	echo "not ok $((n + 1)) - headers of 6.12 for both"
+# A mirror whose index of one architecture is out of step is not our fault; but
+# without any headers of Debian's stable kernel there is something wrong here.
+grep -q 6.12 "$tree/mqttk/cross" || {
+	echo "not ok $((n + 1)) - headers of 6.12 for arm64 or armhf"
 	failed=1
 }
 exit $failed
